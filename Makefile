@@ -1,0 +1,61 @@
+# The two commands are `make run` and `make test`; the rest are for people who work on In Camera.
+.DEFAULT_GOAL := run
+.PHONY: run demo test bench fuzz fmt web wasm check rust-test wasm-test web-test browser-test clean
+
+SETUP := scripts/setup.sh
+TIME ?= 60
+
+run: ## serve http://localhost:8080 with the embedded defaults
+	$(SETUP) build
+	$(MAKE) --no-print-directory web
+	cargo run --release --quiet -p incamera-server -- --data-dir data
+
+demo: ## a meeting with headless people in it, for someone alone
+	$(SETUP) demo
+	$(MAKE) --no-print-directory web
+	cargo build --release -p incamera-server -p incamera-cli
+	scripts/demo.sh
+
+test: ## everything that continuous integration runs
+	$(SETUP) test
+	$(MAKE) --no-print-directory web check rust-test wasm-test web-test browser-test
+
+wasm: ## the participant core for the browser
+	scripts/build-wasm.sh
+
+web: wasm ## the page, ready to be embedded in the server
+	cd web && npm run --silent build
+
+check: ## formatting, lints, licences, who may use whom
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	scripts/deny.sh
+
+rust-test:
+	cargo test --workspace --locked
+
+wasm-test:
+	node --test crates/wasm/tests-node/
+
+web-test:
+	cd web && npm run --silent check && npm run --silent lint && npm test --silent && npm run --silent budget
+
+browser-test:
+	cargo build --locked -p incamera-server -p incamera-cli
+	cd e2e && npm test --silent
+
+bench: ## prints every figure of docs/performance.md
+	$(SETUP) test
+	$(MAKE) --no-print-directory web
+	scripts/bench.sh
+
+fuzz: ## every fuzz target for TIME seconds each; needs cargo-fuzz and a nightly toolchain
+	scripts/fuzz.sh $(TIME)
+
+fmt:
+	cargo fmt --all
+	cd web && npm run --silent lint -- --fix
+
+clean:
+	cargo clean
+	rm -rf web/dist web/src/wasm

@@ -1,0 +1,335 @@
+//! One headless participant: carries out what the core asks for and tells it what happens.
+//!
+//! A single task owns everything, so nothing is locked. Time is read here and handed on.
+
+mod carry;
+mod clock;
+mod frames;
+mod media;
+
+pub use clock::Clock;
+
+use crate::clip::{AudioClip, VideoClip};
+use crate::keep::{Keep, KeepError};
+use crate::layout::Layout;
+use crate::net::{Dialer, NetError, Signalling, SocketEvent};
+use crate::peer::{Peer, PeerError, RIDS};
+use crate::player::{AudioPlayer, VideoPlayer};
+use crate::receive::Receiver;
+use crate::record::Recorder;
+use crate::report::Report;
+use base::Secret;
+use client::shell::{Command, Input};
+use client::view::{Phase, View};
+use client::{Config, Participant};
+use e2ee::frames::{Opener, Sealer};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::{Duration, Instant};
+use tokio::net::UdpSocket;
+use tokio::task::JoinSet;
+
+/// The largest datagram looked at; media stays below 1,500 bytes.
+const MAX_DATAGRAM: usize = 2048;
+
+/// How long leaving may take before the program ends all the same.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// Why a participant could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ShellError {
+    #[error(transparent)]
+    Net(#[from] NetError),
+    #[error(transparent)]
+    Keep(#[from] KeepError),
+    #[error(transparent)]
+    Peer(#[from] PeerError),
+    /// Of the environment.
+    #[error("cannot write what was received: {0}")]
+    Record(std::io::Error),
+    #[error("no UDP socket: {0}")]
+    Udp(std::io::Error),
+}
+
+/// Who takes part and with what.
+pub struct Part {
+    pub meeting: String,
+    pub fragment: Option<String>,
+    pub name: String,
+    /// None for no camera, one, or three layers from the smallest to the largest.
+    pub video: Vec<VideoClip>,
+    pub audio: Option<AudioClip>,
+    /// Lets in whoever knocks.
+    pub admit_all: bool,
+    /// Ends the meeting for everyone when leaving; hosts only.
+    pub end: bool,
+    /// Leaves this long after getting in.
+    pub stay: Option<Duration>,
+    /// Gives up when not let in after this long.
+    pub wait: Option<Duration>,
+    /// Said in the chat once inside.
+    pub say: Option<String>,
+}
+
+/// A running participant.
+pub struct Shell {
+    part: Part,
+    clock: Clock,
+    core: Participant,
+    keep: Keep,
+    dialer: Dialer,
+    local: IpAddr,
+    udp: UdpSocket,
+    signalling: Option<Signalling>,
+    /// Sockets that still send what was queued; each ends within a second.
+    closing: JoinSet<()>,
+    wake: Option<Instant>,
+    view: View,
+    in_lobby: Option<Instant>,
+    asked_to_join: bool,
+    let_in: BTreeSet<u64>,
+    leaving: Option<Instant>,
+    /// When this device was let in, and when it was all the way in.
+    admitted: Option<Instant>,
+    joined: Option<Instant>,
+    sealer: Sealer,
+    opener: Opener,
+    /// Leases asked for and not yet given: epoch by kind.
+    leases_asked: BTreeMap<u8, u64>,
+    peer: Option<Peer>,
+    sending: bool,
+    video: Option<VideoPlayer>,
+    audio: Option<AudioPlayer>,
+    receiver: Receiver,
+    /// Devices by epoch and leaf, as far as slots have shown them.
+    owners: BTreeMap<(u64, u32), Vec<u8>>,
+    layout: Layout,
+    recorder: Option<Recorder>,
+    report: Report,
+    failed: Option<ShellError>,
+}
+
+impl Shell {
+    /// Prepares a participant; nothing is sent before [`Self::run`].
+    pub async fn new(
+        mut part: Part,
+        keep: Keep,
+        dialer: Dialer,
+        recorder: Option<Recorder>,
+        clock: Clock,
+    ) -> Result<Shell, ShellError> {
+        let local = dialer.local_address().await?;
+        let any = match local {
+            IpAddr::V4(_) => IpAddr::from(Ipv4Addr::UNSPECIFIED),
+            IpAddr::V6(_) => IpAddr::from(Ipv6Addr::UNSPECIFIED),
+        };
+        let udp = UdpSocket::bind(SocketAddr::new(any, 0)).await.map_err(ShellError::Udp)?;
+        let config = Config {
+            origin: dialer.origin().to_string(),
+            meeting: part.meeting.clone(),
+            fragment: part.fragment.clone(),
+            device_seed: keep.device_seed(),
+            saved: keep.saved(&part.meeting),
+        };
+        let core = Participant::new(config, clock.now(), Box::new(entropy));
+        let now = Instant::now();
+        let clips = std::mem::take(&mut part.video);
+        let report = Report {
+            name: part.name.clone(),
+            sent: crate::report::Sent {
+                video_frames: vec![0; clips.len().min(RIDS.len())],
+                ..Default::default()
+            },
+            ..Default::default()
+        };
+        Ok(Shell {
+            video: (!clips.is_empty()).then(|| VideoPlayer::new(now, clips)),
+            audio: part.audio.take().map(|clip| AudioPlayer::new(now, clip)),
+            part,
+            clock,
+            core,
+            keep,
+            dialer,
+            local,
+            udp,
+            signalling: None,
+            closing: JoinSet::new(),
+            wake: None,
+            view: View::default(),
+            in_lobby: None,
+            asked_to_join: false,
+            let_in: BTreeSet::new(),
+            leaving: None,
+            admitted: None,
+            joined: None,
+            sealer: Sealer::new(),
+            opener: Opener::new(),
+            leases_asked: BTreeMap::new(),
+            peer: None,
+            sending: false,
+            receiver: Receiver::default(),
+            owners: BTreeMap::new(),
+            layout: Layout::default(),
+            recorder,
+            report,
+            failed: None,
+        })
+    }
+
+    /// Takes part until leaving, being put out, or `stop`. The report says how it went.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) -> Report {
+        tokio::pin!(stop);
+        let mut stopped = false;
+        let mut datagram = vec![0; MAX_DATAGRAM];
+        self.settle();
+        while !self.is_over() {
+            let deadline = self.deadline();
+            tokio::select! {
+                event = next_event(&mut self.signalling) => self.handle_socket(event),
+                got = self.udp.recv_from(&mut datagram) => {
+                    if let Ok((len, from)) = got {
+                        self.handle_datagram(from, &datagram[..len]);
+                    }
+                }
+                () = tokio::time::sleep_until(deadline.into()) => {}
+                () = &mut stop, if !stopped => {
+                    stopped = true;
+                    self.leave();
+                }
+            }
+            self.handle_time();
+            self.settle();
+        }
+        self.finish().await
+    }
+
+    fn handle_socket(&mut self, event: SocketEvent) {
+        match event {
+            SocketEvent::Opened => self.tell(Input::SocketOpened),
+            SocketEvent::Message(text) => {
+                let outside = self.admitted.is_none();
+                if outside && text.contains(r#""type":"group_message""#) {
+                    self.report.before_admission.group_messages += 1;
+                }
+                self.tell(Input::SocketMessage { text });
+            }
+            SocketEvent::Closed => {
+                self.signalling = None;
+                self.tell(Input::SocketClosed);
+            }
+        }
+    }
+
+    fn handle_datagram(&mut self, from: SocketAddr, datagram: &[u8]) {
+        if self.admitted.is_none() {
+            self.report.before_admission.media_datagrams += 1;
+        }
+        if let Some(peer) = &mut self.peer {
+            // A datagram that str0m cannot take is as good as lost.
+            let _ = peer.handle_datagram(Instant::now(), from, datagram);
+        }
+    }
+
+    fn handle_time(&mut self) {
+        let now = Instant::now();
+        if self.wake.is_some_and(|at| at <= now) {
+            self.wake = None;
+            self.tell(Input::Tick);
+        }
+        self.ask_to_join();
+        self.play(now);
+        self.receiver.handle_timeout(now, &mut self.opener);
+        if let Some(peer) = self.peer.as_mut().filter(|peer| peer.deadline() <= now) {
+            let _ = peer.handle_timeout(now);
+        }
+        let stayed = self.joined.zip(self.part.stay).is_some_and(|(at, stay)| now >= at + stay);
+        let gave_up = self.waits_in_vain(now);
+        if stayed || gave_up {
+            self.leave();
+        }
+    }
+
+    fn waits_in_vain(&self, now: Instant) -> bool {
+        let wait = self.part.wait.filter(|_| self.joined.is_none());
+        wait.is_some_and(|wait| now >= self.clock.started() + wait)
+    }
+
+    fn deadline(&self) -> Instant {
+        let farewell = self.leaving.map(|at| at + FAREWELL);
+        let stay = self.joined.zip(self.part.stay).map(|(at, stay)| at + stay);
+        let wait = self.part.wait.filter(|_| self.joined.is_none());
+        let wait = wait.map(|wait| self.clock.started() + wait);
+        let planned = farewell.or(stay.into_iter().chain(wait).min());
+        let media = self.peer.as_ref().map(Peer::deadline);
+        let players = self.playing_deadline();
+        let all = [self.wake, planned, media, players, self.receiver.deadline(), self.asks_at()];
+        // A guard against sleeping for ever; nothing depends on it.
+        let idle = Instant::now() + Duration::from_secs(60);
+        all.into_iter().flatten().fold(idle, Instant::min)
+    }
+
+    fn leave(&mut self) {
+        if self.leaving.is_none() {
+            self.leaving = Some(Instant::now());
+            let command = if self.part.end { Command::EndForEveryone } else { Command::Leave };
+            self.tell(Input::Command(command));
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let gone = self.leaving.is_some_and(|at| at.elapsed() >= FAREWELL);
+        gone || self.failed.is_some() || is_last(self.view.phase)
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.core.handle(self.clock.now(), input);
+    }
+
+    async fn finish(mut self) -> Report {
+        if let Some(signalling) = self.signalling.take() {
+            signalling.finish().await;
+        }
+        while self.closing.join_next().await.is_some() {}
+        self.report.add_counts(self.receiver.counts());
+        if let Some(Err(error)) = self.recorder.take().map(Recorder::finish) {
+            self.failed.get_or_insert(ShellError::Record(error));
+        }
+        self.report.phase = snake_case(&format!("{:?}", self.view.phase));
+        self.report.problem = self.view.problem.map(|p| snake_case(&format!("{p:?}")));
+        self.report.error = self.failed.map(|error| error.to_string());
+        self.report
+    }
+}
+
+/// Random bytes of the operating system.
+pub fn entropy(out: &mut [u8]) {
+    getrandom::fill(out).expect("invariant: the operating system gives random bytes");
+}
+
+/// A fresh device seed.
+pub fn fresh_seed() -> Secret<32> {
+    Secret::new(base::random(&mut entropy))
+}
+
+async fn next_event(signalling: &mut Option<Signalling>) -> SocketEvent {
+    match signalling {
+        Some(signalling) => signalling.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn is_last(phase: Phase) -> bool {
+    use Phase::*;
+    matches!(phase, Left | Removed | Ended | Refused | Failed)
+}
+
+fn snake_case(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.extend(c.to_lowercase());
+    }
+    out
+}

@@ -1,0 +1,98 @@
+//! From the participant's state to what is shown of it.
+
+use crate::participant::Participant;
+use crate::view::{Connection, Person, PersonRole, Phase, View, Waiting};
+use base::{DeviceKey, Role};
+use wire::Bytes;
+
+impl Participant {
+    pub(crate) fn view(&self) -> View {
+        View {
+            phase: self.phase,
+            problem: self.problem,
+            connection: self.connection_view(),
+            host: self.is_host(),
+            my_name: self.saved.name.clone(),
+            my_device: bytes(&self.device.key()),
+            title: self.saved.title.clone(),
+            host_name: self.saved.host_name.clone(),
+            host_present: self.host_present || self.desk.is_some(),
+            invite_path: self.host_link().map(|link| link.path()).unwrap_or_default(),
+            waiting: self.waiting_view(),
+            people: self.people.order().iter().map(|device| self.person(device)).collect(),
+            slots: self.media.view(),
+            safety: self.room.as_ref().map(|_| self.safety).unwrap_or_default(),
+            code: self.code(),
+            chat: self.chat.lines(),
+            speakers: self.speaking(),
+        }
+    }
+
+    fn connection_view(&self) -> Connection {
+        let away = matches!(self.phase, Phase::Waiting | Phase::InMeeting) || self.saved.inside;
+        match self.connection.online() {
+            true if self.returning.is_some() => Connection::Returning,
+            true => Connection::Online,
+            false if away && !self.connection.stopped() => Connection::Returning,
+            false => Connection::Connecting,
+        }
+    }
+
+    fn waiting_view(&self) -> Vec<Waiting> {
+        let Some(desk) = &self.desk else { return Vec::new() };
+        let waiting = desk.waiting.iter().map(|knocker| Waiting {
+            knock: knocker.knock,
+            name: knocker.verified.name().expose().clone(),
+            device: bytes(&knocker.verified.device()),
+            known: knocker.known,
+        });
+        waiting.collect()
+    }
+
+    fn person(&self, device: &DeviceKey) -> Person {
+        let seen = self.people.seen(device);
+        let me = *device == self.device.key();
+        let on = if me { self.media.on } else { self.people.on(device) };
+        let role = self.room.as_ref().and_then(|room| room.session.role_of(device));
+        Person {
+            device: bytes(device),
+            participant: if me { self.number } else { seen.map(|member| member.participant) },
+            name: self.name_of(device),
+            role: role_view(role.unwrap_or(Role::Participant)),
+            me,
+            connected: me || seen.is_none_or(|member| member.connected),
+            mic_on: on.mic,
+            camera_on: on.camera,
+        }
+    }
+
+    fn speaking(&self) -> Vec<Bytes> {
+        let heard = self.media.speakers().iter();
+        heard.filter_map(|number| self.people.device_of(*number)).map(|d| bytes(&d)).collect()
+    }
+
+    fn code(&self) -> Option<String> {
+        let current = || self.room.as_ref().map(|room| room.session.meeting_code());
+        self.frozen_code.clone().or_else(current)
+    }
+
+    pub(crate) fn show_code(&mut self, open: bool) {
+        self.frozen_code = None;
+        self.frozen_code = self.code().filter(|_| open);
+    }
+}
+
+fn bytes(device: &DeviceKey) -> Bytes {
+    device.0.to_vec().into()
+}
+
+fn role_view(role: Role) -> PersonRole {
+    match role {
+        Role::Viewer => PersonRole::Viewer,
+        Role::Participant => PersonRole::Participant,
+        Role::Recorder => PersonRole::Recorder,
+        Role::Gateway => PersonRole::Gateway,
+        Role::Cohost => PersonRole::Cohost,
+        Role::Host => PersonRole::Host,
+    }
+}

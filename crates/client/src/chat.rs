@@ -1,0 +1,81 @@
+//! Chat lines, bounded, with their texts made fit to show.
+
+use crate::participant::Participant;
+use crate::view::ChatLine;
+use base::{DeviceKey, Now, Pii};
+use e2ee::content::{Content, MAX_CHAT};
+use std::collections::VecDeque;
+
+/// Lines kept; the oldest go first.
+const MAX_LINES: usize = 500;
+
+#[derive(Default)]
+pub(crate) struct Chat(VecDeque<ChatLine>);
+
+impl Chat {
+    pub fn lines(&self) -> Vec<ChatLine> {
+        self.0.iter().cloned().collect()
+    }
+
+    pub fn push(&mut self, line: ChatLine) {
+        if self.0.len() == MAX_LINES {
+            self.0.pop_front();
+        }
+        self.0.push_back(line);
+    }
+}
+
+impl Participant {
+    pub(crate) fn send_chat(&mut self, now: Now, text: &str) {
+        let Some(text) = readable(text) else { return };
+        if self.room.is_none() {
+            return;
+        }
+        self.say(Content::Chat { text: Pii::new(text.clone()) });
+        self.note_chat(now, self.device.key(), &text);
+    }
+
+    pub(crate) fn note_chat(&mut self, now: Now, device: DeviceKey, text: &str) {
+        let Some(text) = readable(text) else { return };
+        let name = self.name_of(&device);
+        let device = device.0.to_vec().into();
+        self.chat.push(ChatLine { device, name, text, at: now.wall.0 });
+    }
+}
+
+/// Without control characters (but with line breaks) and without what reorders text around it.
+fn readable(text: &str) -> Option<String> {
+    let reorders = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let mut clean: String =
+        text.chars().filter(|c| (*c == '\n' || !c.is_control()) && !reorders(*c)).collect();
+    let mut end = clean.len().min(MAX_CHAT);
+    while !clean.is_char_boundary(end) {
+        end -= 1;
+    }
+    clean.truncate(end);
+    let clean = clean.trim();
+    (!clean.is_empty()).then(|| clean.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_lose_what_would_disturb_their_surroundings() {
+        assert_eq!(readable("a\u{202E}b\u{7}\nc "), Some("ab\nc".into()));
+        assert_eq!(readable(" \u{2066} "), None);
+        assert_eq!(readable(&"é".repeat(MAX_CHAT)).unwrap().len(), MAX_CHAT);
+    }
+
+    #[test]
+    fn lines_are_bounded() {
+        let mut chat = Chat::default();
+        for at in 0..MAX_LINES as u64 + 5 {
+            let (device, name, text) = Default::default();
+            chat.push(ChatLine { device, name, text, at });
+        }
+        assert_eq!(chat.lines().len(), MAX_LINES);
+        assert_eq!(chat.lines()[0].at, 5);
+    }
+}

@@ -1,0 +1,232 @@
+//! The host's side of the door: the doorbell, the invitations, who waits, who is let in.
+//!
+//! A knock is verified before a person learns of it; one that fails is answered without a sound.
+
+use crate::create::new_session;
+use crate::participant::Participant;
+use crate::view::Phase;
+use base::{DeviceKey, GroupId, Millis, Now, Pii};
+use e2ee::card::{Card, CardKey};
+use e2ee::doorbell::{Bell, HostDoorbell, KnockError, VerifiedKnock};
+use e2ee::link::{Link, LinkKeys};
+use e2ee::session::{CreateGroup, Session};
+use e2ee::{GroupPsk, HostKey};
+use std::time::Duration;
+use wire::{ClientMessage, Invitation, LobbyReason};
+
+/// Nonces handed to the server at once; the most one message may carry.
+const NONCES: usize = 64;
+/// A new bell is hung long before the old one expires.
+const BELL_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// Knocks shown at once; further ones are told to come back.
+const MAX_WAITING: usize = 256;
+/// How long members of a lost session are let back in without asking.
+const REMEMBER_FOR: Duration = Duration::from_secs(600);
+
+pub(crate) struct Desk {
+    bell: HostDoorbell,
+    links: Vec<LinkKeys>,
+    renew_at: Millis,
+    pub waiting: Vec<Knocker>,
+}
+
+/// Someone whose knock verified.
+pub(crate) struct Knocker {
+    pub knock: u64,
+    pub verified: VerifiedKnock,
+    pub known: bool,
+}
+
+impl Desk {
+    pub fn next_due(&self) -> Option<Millis> {
+        Some(self.renew_at)
+    }
+
+    /// Knocks are gone with the connection; waiting guests knock again at the next bell.
+    pub fn handle_offline(&mut self) {
+        self.waiting.clear();
+    }
+
+    pub fn forget(&mut self, device: &DeviceKey) {
+        self.waiting.retain(|knocker| knocker.verified.device() != *device);
+    }
+}
+
+impl Participant {
+    /// Opens a session in which this device is alone; `previous` is given up.
+    pub(crate) fn open_session(&mut self, now: Now, previous: Option<GroupId>) {
+        let device = self.device.key();
+        let Some(host) = &mut self.saved.host else { return };
+        if host.opened {
+            new_session(host, &self.meeting, device, now, &mut *self.entropy);
+        }
+        if self.saved.names.iter().next().is_some() {
+            host.remembered = std::mem::take(&mut self.saved.names);
+        }
+        let message = ClientMessage::OpenSession {
+            group: host.group,
+            certificate: host.certificate.clone().into(),
+            replace: previous,
+        };
+        self.phase = Phase::Entering;
+        self.save();
+        self.send(message);
+    }
+
+    pub(crate) fn session_opened(&mut self, now: Now, group: GroupId) {
+        let Some(session) = self.create_group(group) else { return };
+        if let Some(host) = &mut self.saved.host {
+            host.opened = true;
+        }
+        self.returning = None;
+        self.enter_room(now, session);
+    }
+
+    fn create_group(&self, group: GroupId) -> Option<Session> {
+        let host = self.saved.host.as_ref().filter(|host| host.group == group && !host.opened)?;
+        let new = CreateGroup {
+            meeting: self.meeting,
+            group,
+            hk: self.hk?,
+            certificate: host.certificate.clone(),
+            psk: GroupPsk::new(self.saved.psk.clone()?),
+        };
+        Session::create(&self.device, new).ok()
+    }
+
+    /// Hangs a fresh bell and lays out the invitations, on every connection anew.
+    pub(crate) fn furnish_desk(&mut self, now: Now) {
+        let (Some(host), Some(room)) = (&self.saved.host, &self.room) else { return };
+        let Some(psk) = self.saved.psk.clone().map(GroupPsk::new) else { return };
+        let key = HostKey::from_seed(host.key.clone());
+        let bell = Bell {
+            meeting: self.meeting,
+            group: room.session.group_id(),
+            device: self.device.key(),
+            expiry: now.wall + BELL_LIFE,
+        };
+        let bell = HostDoorbell::new(bell, &key, &mut *self.entropy);
+        let fingerprint = key.public().fingerprint();
+        let link = |secret: &base::Secret<32>| {
+            Link { meeting: self.meeting, secret: secret.clone(), fingerprint }.keys()
+        };
+        let links: Vec<_> = host.links.iter().map(link).collect();
+        let card_key = CardKey::new(host.card_key.clone());
+        let invitations = links.iter().map(|link| {
+            let wrap = link.wrap_psk(&psk, &card_key, &mut *self.entropy);
+            let card = self.card().seal(&card_key, &self.meeting, &mut *self.entropy);
+            Invitation {
+                id: link.invitation().0.to_vec().into(),
+                wrap: wrap.into(),
+                card: card.into(),
+            }
+        });
+        let invitations = ClientMessage::Invitations { invitations: invitations.collect() };
+        let renew_at = now.mono + BELL_LIFE / 2;
+        self.desk = Some(Desk { bell, links, renew_at, waiting: Vec::new() });
+        self.send(invitations);
+        self.send_nonces();
+    }
+
+    pub(crate) fn send_nonces(&mut self) {
+        let Some(desk) = &mut self.desk else { return };
+        let nonces = desk.bell.issue_nonces(NONCES, &mut *self.entropy);
+        let nonces = nonces.into_iter().map(|nonce| nonce.0.to_vec().into()).collect();
+        let doorbell = desk.bell.statement().to_vec().into();
+        self.send(ClientMessage::Doorbell { doorbell, nonces });
+    }
+
+    pub(crate) fn tick_desk(&mut self, now: Now) {
+        if self.desk.as_ref().is_some_and(|desk| now.mono >= desk.renew_at) {
+            self.furnish_desk(now);
+        }
+    }
+
+    pub(crate) fn knocked(&mut self, now: Now, knock: u64, device: DeviceKey, sealed: &[u8]) {
+        let Some(desk) = &mut self.desk else { return };
+        match desk.bell.open(&device, sealed, &desk.links, now.wall) {
+            Ok(verified) => self.receive(now, knock, verified),
+            Err(KnockError::Invalid) => self.turn_away(knock, LobbyReason::Invalid),
+            Err(KnockError::Stale) => self.turn_away(knock, LobbyReason::Stale),
+        }
+    }
+
+    fn receive(&mut self, now: Now, knock: u64, verified: VerifiedKnock) {
+        let device = verified.device();
+        let (Some(desk), Some(room)) = (&mut self.desk, &self.room) else { return };
+        desk.forget(&device);
+        if room.is_shut_out(&device) {
+            return self.turn_away(knock, LobbyReason::Declined);
+        }
+        // Its seat is being freed: a moment later the same device can be let in.
+        if room.session.role_of(&device).is_some() {
+            return self.turn_away(knock, LobbyReason::Stale);
+        }
+        if desk.waiting.len() == MAX_WAITING {
+            return self.turn_away(knock, LobbyReason::Busy);
+        }
+        let known = self.saved.names.get(&device).is_some();
+        if self.is_remembered(now, &verified) {
+            return self.let_in(now, verified);
+        }
+        if let Some(desk) = &mut self.desk {
+            desk.waiting.push(Knocker { knock, verified, known });
+        }
+    }
+
+    /// Whether this device was in the session this one replaced, under this very name.
+    fn is_remembered(&self, now: Now, verified: &VerifiedKnock) -> bool {
+        let recent = self.room.as_ref().is_some_and(|r| now.mono.since(r.entered) < REMEMBER_FOR);
+        let name = self.saved.host.as_ref().and_then(|h| h.remembered.get(&verified.device()));
+        recent && name == Some(verified.name().expose().as_str())
+    }
+
+    fn turn_away(&mut self, knock: u64, reason: LobbyReason) {
+        self.send(ClientMessage::Decline { knock, reason });
+    }
+
+    pub(crate) fn knock_gone(&mut self, knock: u64) {
+        if let Some(desk) = &mut self.desk {
+            desk.waiting.retain(|knocker| knocker.knock != knock);
+        }
+    }
+
+    pub(crate) fn admit(&mut self, now: Now, knock: u64) {
+        let Some(desk) = &mut self.desk else { return };
+        let Some(at) = desk.waiting.iter().position(|knocker| knocker.knock == knock) else {
+            return;
+        };
+        let knocker = desk.waiting.remove(at);
+        self.let_in(now, knocker.verified);
+    }
+
+    pub(crate) fn admit_all(&mut self, now: Now) {
+        let Some(desk) = &mut self.desk else { return };
+        for knocker in std::mem::take(&mut desk.waiting) {
+            self.let_in(now, knocker.verified);
+        }
+    }
+
+    fn let_in(&mut self, now: Now, verified: VerifiedKnock) {
+        if let Some(room) = &mut self.room {
+            room.intend_admission(verified);
+        }
+        self.run_commits(now);
+    }
+
+    pub(crate) fn decline(&mut self, knock: u64) {
+        let Some(desk) = &mut self.desk else { return };
+        let before = desk.waiting.len();
+        desk.waiting.retain(|knocker| knocker.knock != knock);
+        if desk.waiting.len() < before {
+            self.turn_away(knock, LobbyReason::Declined);
+        }
+    }
+
+    fn card(&self) -> Card {
+        Card {
+            title: Pii::new(self.saved.title.clone()),
+            host_name: Pii::new(self.saved.host_name.clone()),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What follows from a merged commit, and whether this device may send.
+
+use crate::keys::Advance;
+use crate::participant::Participant;
+use crate::view::{Phase, Problem, Safety};
+use base::Now;
+use e2ee::liveness::{Beater, Status};
+use e2ee::session::Merged;
+use wire::Removal;
+
+impl Participant {
+    pub(crate) fn merged(&mut self, now: Now, merged: Merged) {
+        if merged.self_removed {
+            let own = self.device.key();
+            let removed = merged.removed.iter().any(|gone| gone.device == own);
+            let why = if removed { Removal::Removed } else { Removal::Left };
+            return self.out_of_group(now, why);
+        }
+        self.forget_gone(&merged);
+        if self.advance_keys(now, &merged).is_none() {
+            return self.fail(Problem::Internal);
+        }
+        self.learn_names(&merged);
+        self.note_group();
+        self.welcome_newcomers(now, &merged);
+        self.check_caught_up();
+        self.hear_early(now);
+    }
+
+    fn forget_gone(&mut self, merged: &Merged) {
+        for gone in merged.removed.iter().chain(&merged.left) {
+            self.media.forget(&gone.device);
+            self.saved.names.remove(&gone.device);
+        }
+    }
+
+    fn advance_keys(&mut self, now: Now, merged: &Merged) -> Option<()> {
+        let room = self.room.as_mut()?;
+        let session = &room.session;
+        let base_key = session.base_key().ok()?;
+        let (authenticator, members) = (session.authenticator(), session.member_count());
+        let delegate = session.own_role().is_delegate();
+        room.liveness.set_delegate(delegate);
+        room.liveness.handle_epoch(merged.epoch, authenticator, members, now);
+        if delegate {
+            room.beater.get_or_insert_with(|| Beater::new(now)).handle_epoch(now);
+        } else {
+            room.beater = None;
+        }
+        let delegate = |device| session.role_of(&device).is_some_and(|role| role.is_delegate());
+        if merged.swapped.iter().any(|moved| delegate(moved.device)) {
+            // It came back without what we had asked it to echo.
+            room.liveness.handle_reconnected(now);
+        }
+        let dead: Vec<u32> = merged.dead_leaves().collect();
+        let urgent = merged.is_urgent();
+        let advance = Advance { epoch: merged.epoch, base_key, urgent, dead: &dead };
+        room.keys.advance(now, advance, &mut self.out);
+        Some(())
+    }
+
+    fn learn_names(&mut self, merged: &Merged) {
+        let Some(room) = &mut self.room else { return };
+        for (device, name) in room.settle(merged).iter() {
+            self.saved.names.set(*device, name.clone());
+            if let Some(desk) = &mut self.desk {
+                desk.forget(device);
+            }
+        }
+    }
+
+    /// A delegate tells them everyone's name; everyone tells them what is on.
+    fn welcome_newcomers(&mut self, now: Now, merged: &Merged) {
+        if merged.added.is_empty() && merged.swapped.is_empty() {
+            return;
+        }
+        if self.speaks_for_the_host(merged) {
+            self.tell_names();
+        }
+        if let Some(room) = &mut self.room {
+            room.tell_on_at = Some(now.mono);
+        }
+    }
+
+    /// The committing delegate, or else the one at the lowest leaf, tells names.
+    fn speaks_for_the_host(&self, merged: &Merged) -> bool {
+        let Some(room) = &self.room else { return false };
+        if merged.own {
+            return room.is_delegate();
+        }
+        let mut delegates = room.session.members().filter(|member| member.role.is_delegate());
+        let told = room.session.role_of(&merged.committer).is_some_and(|r| r.is_delegate());
+        !told && delegates.next().is_some_and(|first| first.device == self.device.key())
+    }
+
+    /// Media flows only while the host's side confirms the group.
+    pub(crate) fn update_sending(&mut self, now: Now) {
+        let Some(room) = &mut self.room else { return };
+        let status = room.liveness.status(now);
+        room.keys.allow(now, status.may_send(), &mut self.out);
+        room.confirmed |= status.may_send();
+        self.safety = safety_of(status, room.confirmed);
+        self.quiet_until = room.liveness.next_deadline(now);
+        if room.confirmed && self.phase == Phase::Entering {
+            self.phase = Phase::InMeeting;
+        }
+    }
+}
+
+fn safety_of(status: Status, confirmed: bool) -> Safety {
+    match status {
+        Status::Confirmed => Safety::Private,
+        // For a moment after each change the next sign of life is under way.
+        Status::Unconfirmed { may_send: true } => Safety::Private,
+        Status::Unconfirmed { may_send: false } if !confirmed => Safety::None,
+        Status::Silent => Safety::Unconfirmed,
+        Status::Unconfirmed { .. } | Status::Paused => Safety::Paused,
+        Status::Interference(_) => Safety::Interference,
+    }
+}

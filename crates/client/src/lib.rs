@@ -1,0 +1,29 @@
+//! One participant of a meeting, without any IO: signalling, keys and the view model.
+//!
+//! The one calling rule: after every [`Participant::handle`], call [`Participant::poll_output`]
+//! until it returns `None`, carrying the outputs out in order. Time and randomness come from the
+//! shell; nothing here reads a clock.
+
+mod assemble;
+mod chat;
+mod connection;
+mod create;
+mod desk;
+mod epoch;
+mod greeting;
+mod keys;
+mod leaving;
+mod lobby;
+mod media;
+mod messages;
+mod outbox;
+mod participant;
+mod people;
+mod returning;
+mod room;
+mod saved;
+pub mod shell;
+pub mod view;
+
+pub use create::{Create, Created, create};
+pub use participant::{Config, Participant};

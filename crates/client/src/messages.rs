@@ -1,0 +1,184 @@
+//! What members say to each other inside the group.
+
+use crate::participant::Participant;
+use crate::people::On;
+use base::{DeviceKey, GroupId, Now, Pii};
+use e2ee::content::{Content, MAX_ROSTER, RosterEntry};
+use e2ee::name::sanitise_name;
+use e2ee::session::{OpenError, Opened};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use wire::ClientMessage;
+
+/// Messages waiting to be sealed; at the bound the oldest goes.
+const MAX_UNSAID: usize = 64;
+
+/// Without a beat for this long, two of them are missing.
+const SILENCE: Duration = Duration::from_secs(10);
+/// Messages kept for epochs to come while this device catches up; at the bound the oldest goes.
+const MAX_EARLY: usize = 32;
+
+impl Participant {
+    pub(crate) fn group_message(&mut self, now: Now, group: GroupId, message: &[u8]) {
+        let Some(room) = self.room.as_mut().filter(|r| r.session.group_id() == group) else {
+            return;
+        };
+        match room.session.open(message) {
+            Ok(opened) => self.heard(now, opened),
+            Err(OpenError::OtherEpoch(epoch)) if epoch > room.session.epoch() => {
+                if room.early.len() == MAX_EARLY {
+                    room.early.pop_front();
+                }
+                room.early.push_back(message.to_vec());
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// After a merge: what came too early may be readable.
+    pub(crate) fn hear_early(&mut self, now: Now) {
+        let Some(room) = &mut self.room else { return };
+        let group = room.session.group_id();
+        for message in std::mem::take(&mut room.early) {
+            self.group_message(now, group, &message);
+        }
+    }
+
+    fn heard(&mut self, now: Now, opened: Opened) {
+        let Some(room) = &mut self.room else { return };
+        let delegate = room.session.role_of(&opened.device).is_some_and(|r| r.is_delegate());
+        match opened.content {
+            Content::Heartbeat(beat) if delegate => {
+                room.last_beat = now.mono;
+                room.liveness.handle_beat(opened.device, &beat, now)
+            }
+            Content::Roster(entries) if delegate => self.learn_roster(entries),
+            Content::Heartbeat(_) | Content::Roster(_) => {}
+            Content::State { mic, camera, screen } => {
+                self.people.handle_on(opened.device, On { mic, camera, screen })
+            }
+            Content::Chat { text } => self.note_chat(now, opened.device, text.expose()),
+            Content::Nonce(nonce) => {
+                if let Some(beater) = &mut room.beater {
+                    beater.handle_nonce(nonce);
+                }
+            }
+        }
+    }
+
+    fn learn_roster(&mut self, entries: Vec<RosterEntry>) {
+        let own = self.device.key();
+        for entry in entries {
+            let member = self.people.order().contains(&entry.device);
+            let name = sanitise_name(entry.name.expose());
+            if let Some(name) = name.filter(|_| member && entry.device != own) {
+                self.saved.names.set(entry.device, name);
+                self.unsaved = true;
+            }
+        }
+    }
+
+    /// The name this device has verified for a member; empty if nobody has told it yet.
+    pub(crate) fn name_of(&self, device: &DeviceKey) -> String {
+        if *device == self.device.key() {
+            return self.saved.name.clone();
+        }
+        self.saved.names.get(device).unwrap_or_default().to_owned()
+    }
+
+    pub(crate) fn tell_names(&mut self) {
+        let known = self.people.order().iter().filter(|d| !self.name_of(d).is_empty());
+        let entries: Vec<_> = known
+            .map(|device| RosterEntry { device: *device, name: Pii::new(self.name_of(device)) })
+            .collect();
+        for part in entries.chunks(MAX_ROSTER) {
+            self.say(Content::Roster(part.to_vec()));
+        }
+    }
+
+    pub(crate) fn tell_on(&mut self) {
+        let On { mic, camera, screen } = self.media.on;
+        self.say(Content::State { mic, camera, screen });
+    }
+
+    /// Queues a message for the group; it goes out as soon as the group is current.
+    pub(crate) fn say(&mut self, content: Content) {
+        let Some(room) = &mut self.room else { return };
+        if room.unsaid.len() == MAX_UNSAID {
+            room.unsaid.pop_front();
+        }
+        room.unsaid.push_back(content);
+    }
+
+    pub(crate) fn tick_messages(&mut self, now: Now) {
+        let current = self.room.as_ref().is_some_and(|room| room.is_current());
+        if !self.connection.online() || !current {
+            return;
+        }
+        self.tell_again(now);
+        self.beat(now);
+        self.ask_for_echo(now);
+        self.speak();
+    }
+
+    fn beat(&mut self, now: Now) {
+        let Some(room) = &mut self.room else { return };
+        let session = &room.session;
+        let state = (session.epoch(), session.authenticator(), session.member_count());
+        let Some(beater) = &mut room.beater else { return };
+        // A beat for nobody is not sent.
+        let beat = beater.poll(state.0, state.1, state.2, now).filter(|_| state.2 > 1);
+        if let Some(beat) = beat {
+            room.unsaid.push_front(Content::Heartbeat(beat));
+        }
+    }
+
+    fn ask_for_echo(&mut self, now: Now) {
+        let Some(room) = &mut self.room else { return };
+        if let Some(nonce) = room.liveness.poll_nonce(&mut *self.entropy, now) {
+            self.say(Content::Nonce(nonce));
+        }
+    }
+
+    fn tell_again(&mut self, now: Now) {
+        let returned = self.people.take_returned();
+        let Some(room) = &mut self.room else { return };
+        if room.tell_on_at.take_if(|at| now.mono >= *at).is_some() {
+            self.tell_on();
+        }
+        if !returned.is_empty() {
+            self.greet_returned(now, &returned);
+        }
+    }
+
+    /// Whoever comes back may have missed names and beats; a delegate that comes back has missed
+    /// our nonce, which would look like a delay. The server's word for that counts only after
+    /// silence: otherwise it could keep us from ever pinning a delegate's clock.
+    fn greet_returned(&mut self, now: Now, returned: &BTreeSet<DeviceKey>) {
+        let Some(room) = &mut self.room else { return };
+        let delegate = |d: &DeviceKey| room.session.role_of(d).is_some_and(|r| r.is_delegate());
+        let silent = now.mono.since(room.last_beat) > SILENCE;
+        if silent && returned.iter().any(delegate) {
+            room.liveness.handle_reconnected(now);
+        }
+        if let Some(beater) = &mut room.beater {
+            beater.handle_epoch(now);
+            self.tell_names();
+        }
+    }
+
+    fn speak(&mut self) {
+        let Some(room) = &mut self.room else { return };
+        let (group, epoch) = (room.session.group_id(), room.session.epoch());
+        while let Some(content) = room.unsaid.pop_front() {
+            if room.session.member_count() < 2 && !matches!(content, Content::Chat { .. }) {
+                continue;
+            }
+            // What cannot be sealed is too long for anyone to read.
+            if let Ok(message) = room.session.seal(&self.device, &content) {
+                let message = message.into();
+                self.out.send(&ClientMessage::GroupMessage { group, epoch, message });
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Who is here. Who is a member, and under which name, comes from the group alone; the server
+//! adds only whether a device is connected, and its number.
+
+use base::DeviceKey;
+use std::collections::{BTreeMap, BTreeSet};
+use wire::Member;
+
+/// The largest group; what a server says beyond it is not kept.
+const MAX_PEOPLE: usize = 4096;
+
+/// What a person has told the group to be on.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct On {
+    pub mic: bool,
+    pub camera: bool,
+    pub screen: bool,
+}
+
+#[derive(Default)]
+pub(crate) struct People {
+    /// Members in order of joining.
+    order: Vec<DeviceKey>,
+    on: BTreeMap<DeviceKey, On>,
+    /// The server's word, by its number.
+    seen: BTreeMap<u32, Member>,
+    /// Whose connection came back: it may have missed something.
+    returned: BTreeSet<DeviceKey>,
+}
+
+impl People {
+    pub fn order(&self) -> &[DeviceKey] {
+        &self.order
+    }
+
+    pub fn on(&self, device: &DeviceKey) -> On {
+        self.on.get(device).copied().unwrap_or_default()
+    }
+
+    pub fn seen(&self, device: &DeviceKey) -> Option<&Member> {
+        self.seen.values().find(|member| member.device == *device)
+    }
+
+    pub fn device_of(&self, participant: u32) -> Option<DeviceKey> {
+        self.seen.get(&participant).map(|member| member.device)
+    }
+
+    pub fn take_returned(&mut self) -> BTreeSet<DeviceKey> {
+        std::mem::take(&mut self.returned)
+    }
+
+    /// The group's members, whatever the server says.
+    pub fn handle_roster(&mut self, members: impl Iterator<Item = DeviceKey>) {
+        let members: Vec<_> = members.collect();
+        self.order.retain(|device| members.contains(device));
+        for device in members {
+            if !self.order.contains(&device) {
+                self.order.push(device);
+            }
+        }
+        let order = &self.order;
+        self.on.retain(|device, _| order.contains(device));
+    }
+
+    pub fn handle_on(&mut self, device: DeviceKey, on: On) {
+        if self.order.contains(&device) {
+            self.on.insert(device, on);
+        }
+    }
+
+    pub fn handle_members(&mut self, members: Vec<Member>) {
+        self.seen = members.into_iter().take(MAX_PEOPLE).map(|m| (m.participant, m)).collect();
+    }
+
+    pub fn handle_member(&mut self, member: Member) {
+        let known = self.seen.get(&member.participant);
+        if member.connected && known.is_some_and(|known| !known.connected) {
+            self.returned.insert(member.device);
+        }
+        if known.is_some() || self.seen.len() < MAX_PEOPLE {
+            self.seen.insert(member.participant, member);
+        }
+    }
+
+    pub fn handle_gone(&mut self, participant: u32) {
+        self.seen.remove(&participant);
+    }
+
+    /// Our own connection is lost: what the server said of others is out of date.
+    pub fn handle_offline(&mut self) {
+        self.returned.clear();
+    }
+
+    pub fn clear(&mut self) {
+        *self = People::default();
+    }
+}

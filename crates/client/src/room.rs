@@ -1,0 +1,420 @@
+//! Membership: what this device means to change in the group, and the commits that do it.
+//!
+//! An intent is held by device key and applied again after every lost race until the group shows
+//! it done; leaf numbers are reused, keys are not.
+
+use crate::keys::Keys;
+use crate::participant::Participant;
+use crate::saved::Names;
+use base::{DeviceKey, GroupId, Millis, Now, Role};
+use e2ee::Content;
+use e2ee::doorbell::VerifiedKnock;
+use e2ee::liveness::{Beater, Liveness};
+use e2ee::session::{
+    Admission, Change, Merged, Outgoing, Session, VerifiedLeave, VerifiedSwap, Voided,
+};
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+use wire::{ClientMessage, GroupState, Welcome};
+
+/// Admissions within this time of a commit go together into the next. Longer lets people in later,
+/// shorter makes a commit for each.
+const ADMIT_WINDOW: Duration = Duration::from_millis(150);
+/// How long the server's answer to a commit or catch-up may take before asking again.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Pause after the server found this device too fast.
+const HOLD: Duration = Duration::from_secs(1);
+/// Admissions waiting for a commit; more are dropped, and knock again by themselves.
+const MAX_INTENTS: usize = 256;
+/// Changes in one commit: below the protocol's 64 by the proposals that accompany them.
+const MAX_BATCH: usize = 24;
+pub(crate) struct Room {
+    pub session: Session,
+    pub keys: Keys,
+    pub liveness: Liveness,
+    pub beater: Option<Beater>,
+    pub entered: Millis,
+    /// When a delegate was last heard.
+    pub last_beat: Millis,
+    /// Sending has been allowed once: from then on a pause is a pause, not an entrance.
+    pub confirmed: bool,
+    pub unsaid: VecDeque<Content>,
+    /// Messages of epochs this device has yet to reach.
+    pub early: VecDeque<Vec<u8>>,
+    /// Told to everyone again when someone new may not know it.
+    pub tell_on_at: Option<Millis>,
+    intents: Intents,
+    admit_after: Millis,
+    /// The server asked for patience: no commit before this.
+    hold_until: Millis,
+    in_flight: Option<Millis>,
+    catching_up: Option<CatchUp>,
+}
+
+#[derive(Default)]
+struct Intents {
+    admit: Vec<VerifiedKnock>,
+    remove: BTreeSet<DeviceKey>,
+    swap: Vec<VerifiedSwap>,
+    leave: Vec<VerifiedLeave>,
+    refresh: bool,
+}
+
+struct CatchUp {
+    /// The server's epoch, if it has said.
+    target: Option<u64>,
+    ask_again: Millis,
+}
+
+impl Room {
+    pub fn next_due(&self, online: bool) -> Option<Millis> {
+        let talk = self.next_talk().filter(|_| online);
+        [talk, self.keys.next_due()].into_iter().flatten().min()
+    }
+
+    /// When this device next has something to say to the server.
+    fn next_talk(&self) -> Option<Millis> {
+        if let Some(catching_up) = &self.catching_up {
+            return Some(catching_up.ask_again);
+        }
+        let waiting = self.in_flight.map(|since| since + PATIENCE);
+        let admit = self.may_commit() && !self.intents.admit.is_empty();
+        let admit = admit.then_some(self.admit_after.max(self.hold_until));
+        let held = (self.hold_until > Millis(0)).then_some(self.hold_until);
+        let held = held.filter(|_| self.may_commit() && self.intents.urgent());
+        let beat = self.beater.as_ref().map(Beater::next_due);
+        let all = [waiting, admit, held, beat, self.tell_on_at];
+        all.into_iter().flatten().min()
+    }
+
+    pub fn handle_offline(&mut self) {
+        self.in_flight = None;
+        self.catching_up = Some(CatchUp { target: None, ask_again: Millis(u64::MAX) });
+    }
+
+    /// Whether the group is known to be as the server has it.
+    pub fn is_current(&self) -> bool {
+        self.catching_up.is_none()
+    }
+
+    pub fn is_delegate(&self) -> bool {
+        self.session.own_role().is_delegate()
+    }
+
+    pub fn is_shut_out(&self, device: &DeviceKey) -> bool {
+        self.session.policy().removed.contains(device) || self.intents.remove.contains(device)
+    }
+
+    pub fn intend_admission(&mut self, verified: VerifiedKnock) {
+        self.intents.admit.retain(|knock| knock.device() != verified.device());
+        if self.intents.admit.len() < MAX_INTENTS {
+            self.intents.admit.push(verified);
+        }
+    }
+
+    /// Names of those a commit has just added at this device's wish; done intents are dropped.
+    pub fn settle(&mut self, merged: &Merged) -> Names {
+        let mut names = Names::default();
+        for knock in &self.intents.admit {
+            if self.session.role_of(&knock.device()).is_some() {
+                names.set(knock.device(), knock.name().expose().clone());
+            }
+        }
+        let session = &self.session;
+        let here = |device: &DeviceKey| session.role_of(device).is_some();
+        let back = |device: &DeviceKey| merged.swapped.iter().any(|moved| moved.device == *device);
+        self.intents.admit.retain(|knock| !here(&knock.device()));
+        self.intents.remove.retain(here);
+        self.intents.leave.retain(|leave| here(&leave.device()));
+        self.intents.swap.retain(|swap| here(&swap.device()) && !back(&swap.device()));
+        self.in_flight = None;
+        names
+    }
+
+    fn may_commit(&self) -> bool {
+        self.in_flight.is_none() && self.is_current()
+    }
+
+    /// The next commit's changes, if one is due.
+    fn due_change(&self, now: Now) -> Option<Change> {
+        let intents = &self.intents;
+        let admit = !intents.admit.is_empty() && now.mono >= self.admit_after;
+        let held = now.mono < self.hold_until;
+        if held || !self.may_commit() || !(intents.urgent() || admit) {
+            return None;
+        }
+        Some(Change {
+            admit: intents.admit.iter().take(MAX_BATCH).map(admission).collect(),
+            remove: intents.remove.iter().take(MAX_BATCH / 4).copied().collect(),
+            swap: intents.swap.iter().take(MAX_BATCH / 4).cloned().collect(),
+            leave: intents.leave.iter().take(MAX_BATCH / 4).cloned().collect(),
+            refresh: intents.refresh,
+            ..Change::default()
+        })
+    }
+
+    /// The group refuses what was intended: holding on to it would only repeat the refusal.
+    fn abandon(&mut self) {
+        self.session.handle_conflict();
+        self.in_flight = None;
+        let asked_by_others = !self.intents.swap.is_empty() || !self.intents.leave.is_empty();
+        let own = std::mem::take(&mut self.intents);
+        if asked_by_others {
+            self.intents.admit = own.admit;
+            self.intents.remove = own.remove;
+        }
+    }
+
+    /// A commit may have been dropped for coming too fast: it is made again in a while.
+    pub fn hold(&mut self, now: Now) {
+        if self.in_flight.take().is_some() {
+            self.session.handle_conflict();
+            self.hold_until = now.mono + HOLD;
+        }
+    }
+}
+
+impl Intents {
+    /// What does not wait for more of its kind.
+    fn urgent(&self) -> bool {
+        let asked = !self.swap.is_empty() || !self.leave.is_empty();
+        asked || !self.remove.is_empty() || self.refresh
+    }
+}
+
+fn admission(knock: &VerifiedKnock) -> Admission {
+    Admission { key_package: knock.key_package().clone(), role: Role::Participant }
+}
+
+impl Participant {
+    /// Takes this device's place in a group it has created or joined.
+    pub(crate) fn enter_room(&mut self, now: Now, session: Session) {
+        let Ok(base_key) = session.base_key() else {
+            return self.fail(crate::view::Problem::Internal);
+        };
+        let delegate = session.own_role().is_delegate();
+        let keys = Keys::enter(session.epoch(), session.own_leaf(), base_key, &mut self.out);
+        let liveness = Liveness::new(
+            delegate,
+            session.epoch(),
+            session.authenticator(),
+            session.member_count(),
+            now,
+        );
+        self.room = Some(Room {
+            session,
+            keys,
+            liveness,
+            beater: delegate.then(|| Beater::new(now)),
+            entered: now.mono,
+            last_beat: now.mono,
+            confirmed: false,
+            unsaid: VecDeque::new(),
+            early: VecDeque::new(),
+            tell_on_at: Some(now.mono),
+            intents: Intents::default(),
+            admit_after: now.mono,
+            hold_until: now.mono,
+            in_flight: None,
+            catching_up: None,
+        });
+        self.saved.inside = true;
+        self.problem = None;
+        self.phase = crate::view::Phase::Entering;
+        self.note_group();
+        self.connect_media();
+        if self.is_host() {
+            self.saved.names.set(self.device.key(), self.saved.name.clone());
+            self.furnish_desk(now);
+        }
+        self.update_sending(now);
+    }
+
+    /// Records the group as it is, durably.
+    pub(crate) fn note_group(&mut self) {
+        let Some(room) = &self.room else { return };
+        let epoch = room.session.epoch();
+        self.saved.mark = Some(room.session.mark().encode());
+        self.people.handle_roster(room.session.members().map(|member| member.device));
+        self.save();
+        self.send(ClientMessage::KeysReady { epoch });
+    }
+
+    pub(crate) fn tick_room(&mut self, now: Now) {
+        self.run_commits(now);
+        self.tick_catch_up(now);
+        self.tick_messages(now);
+        if let Some(room) = &mut self.room {
+            room.keys.tick(now, &mut self.out);
+            room.intents.refresh |= room.keys.wants_refresh();
+        }
+        self.update_sending(now);
+    }
+
+    pub(crate) fn run_commits(&mut self, now: Now) {
+        if !self.connection.online() {
+            return;
+        }
+        let Some(room) = &mut self.room else { return };
+        let Some(change) = room.due_change(now) else { return };
+        match room.session.commit(&self.device, change) {
+            Ok(outgoing) => {
+                room.in_flight = Some(now.mono);
+                room.admit_after = now.mono + ADMIT_WINDOW;
+                room.intents.refresh = false;
+                self.send_commit(outgoing);
+            }
+            Err(_) => room.abandon(),
+        }
+    }
+
+    /// The mark is durable before the commit leaves: a crash in between must not forget a removal.
+    fn send_commit(&mut self, outgoing: Outgoing) {
+        self.saved.mark = Some(outgoing.mark.encode());
+        self.save();
+        let welcome = outgoing.welcome.map(|message| Welcome { message: message.into() });
+        let (commit, ticket) = (outgoing.commit.into(), outgoing.ticket.into());
+        self.send(ClientMessage::Commit { commit, ticket, welcome });
+    }
+
+    pub(crate) fn remove(&mut self, device: &[u8]) {
+        let Some(room) = &mut self.room else { return };
+        let Ok(device) = <[u8; 32]>::try_from(device).map(DeviceKey) else { return };
+        let other = device != room.session.own_device();
+        if room.is_delegate() && other && room.session.role_of(&device).is_some() {
+            room.intents.remove.insert(device);
+        }
+    }
+
+    pub(crate) fn swap_requested(&mut self, _now: Now, swap: &[u8], key_package: &[u8]) {
+        let Some(room) = &mut self.room else { return };
+        if let Ok(swap) = room.session.verify_swap(swap, key_package) {
+            room.intents.swap.retain(|known| known.device() != swap.device());
+            room.intents.swap.push(swap);
+        }
+    }
+
+    pub(crate) fn leave_requested(&mut self, _now: Now, leave: &[u8]) {
+        let Some(room) = &mut self.room else { return };
+        if let Ok(leave) = room.session.verify_leave(leave) {
+            room.intents.leave.retain(|known| known.device() != leave.device());
+            room.intents.leave.push(leave);
+        }
+    }
+
+    pub(crate) fn committed(&mut self, now: Now, group: GroupId, epoch: u64, commit: &[u8]) {
+        let Some(room) = self.room.as_mut().filter(|r| r.session.group_id() == group) else {
+            return;
+        };
+        match epoch.cmp(&room.session.epoch()) {
+            std::cmp::Ordering::Less => {}
+            std::cmp::Ordering::Greater => self.catch_up(now, Some(epoch + 1)),
+            std::cmp::Ordering::Equal => match room.session.handle_committed(commit) {
+                Ok(merged) => self.merged(now, merged),
+                Err(_) => self.refuse_commit(commit),
+            },
+        }
+    }
+
+    /// A delegate withdraws what honest members refuse; the others wait for that.
+    fn refuse_commit(&mut self, commit: &[u8]) {
+        let Some(room) = &mut self.room else { return };
+        if let Some(void) = room.session.void(&self.device, commit) {
+            room.in_flight = None;
+            self.send(ClientMessage::Void { void: void.into() });
+        }
+    }
+
+    pub(crate) fn conflict(&mut self, now: Now, group: GroupId, epoch: u64) {
+        let Some(room) = self.room.as_mut().filter(|r| r.session.group_id() == group) else {
+            return;
+        };
+        if epoch < room.session.epoch() || room.in_flight.is_none() {
+            return;
+        }
+        room.session.handle_conflict();
+        room.in_flight = None;
+        // The winner usually comes by itself right behind; asking costs little.
+        self.catch_up(now, Some(epoch + 1));
+    }
+
+    pub(crate) fn voided(&mut self, _now: Now, void: &[u8]) {
+        let Some(room) = &mut self.room else { return };
+        match room.session.handle_voided(void) {
+            Ok(Voided::Resumed) => room.in_flight = None,
+            Ok(Voided::Rejoin { epoch }) => self.rejoin(epoch),
+            Err(_) => {}
+        }
+    }
+
+    /// This device had followed a commit that was withdrawn: its state is gone for good.
+    fn rejoin(&mut self, epoch: u64) {
+        let Some(room) = &self.room else { return };
+        let mut mark = room.session.mark();
+        mark.epoch = epoch;
+        self.saved.mark = Some(mark.encode());
+        self.save();
+        self.ask_for_place(GroupState { group: mark.group, epoch, others_present: true });
+    }
+
+    pub(crate) fn too_old(&mut self, _now: Now, group: GroupId) {
+        let Some(room) = self.room.as_ref().filter(|r| r.session.group_id() == group) else {
+            return;
+        };
+        let epoch = room.session.epoch();
+        self.ask_for_place(GroupState { group, epoch, others_present: true });
+    }
+
+    /// The server refused a request of ours; if it was a commit, it will refuse it again.
+    pub(crate) fn not_allowed(&mut self, _now: Now) {
+        if let Some(room) = self.room.as_mut().filter(|room| room.in_flight.is_some()) {
+            room.abandon();
+        }
+    }
+
+    /// Asks for the commits since this device's epoch.
+    pub(crate) fn catch_up(&mut self, now: Now, target: Option<u64>) {
+        let Some(room) = &mut self.room else { return };
+        let (group, epoch) = (room.session.group_id(), room.session.epoch());
+        if target.is_some_and(|target| target <= epoch) {
+            return self.caught_up();
+        }
+        let target = target.max(room.catching_up.as_ref().and_then(|c| c.target));
+        room.catching_up = Some(CatchUp { target, ask_again: now.mono + PATIENCE });
+        self.send(ClientMessage::CatchUp { group, epoch });
+    }
+
+    fn tick_catch_up(&mut self, now: Now) {
+        if !self.connection.online() {
+            return;
+        }
+        let Some(room) = &mut self.room else { return };
+        let asked = room.catching_up.as_ref().map(|c| (c.ask_again, c.target));
+        if let Some((_, target)) = asked.filter(|(at, _)| now.mono >= *at) {
+            return self.catch_up(now, target);
+        }
+        if room.in_flight.is_some_and(|since| now.mono >= since + PATIENCE) {
+            room.in_flight = Some(now.mono);
+            let (group, epoch) = (room.session.group_id(), room.session.epoch());
+            self.send(ClientMessage::CatchUp { group, epoch });
+        }
+    }
+
+    /// After each merge: is everything there that the server spoke of?
+    pub(crate) fn check_caught_up(&mut self) {
+        let Some(room) = &mut self.room else { return };
+        let epoch = room.session.epoch();
+        let target = room.catching_up.as_ref().and_then(|c| c.target);
+        if target.is_some_and(|target| target <= epoch) {
+            self.caught_up();
+        }
+    }
+
+    /// A commit of ours that is not among those accepted never arrived.
+    fn caught_up(&mut self) {
+        let Some(room) = &mut self.room else { return };
+        if room.catching_up.take().is_some() && room.in_flight.is_none() {
+            room.session.handle_conflict();
+        }
+    }
+}

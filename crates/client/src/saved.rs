@@ -1,0 +1,236 @@
+//! What a device keeps of one meeting between page loads: never MLS state, never a frame key.
+//!
+//! The encoding starts with a version byte; a state that cannot be read counts as absent.
+
+use base::codec::{DecodeError, Reader, Writer};
+use base::{DeviceKey, GroupId, Secret};
+
+const VERSION: u8 = 1;
+/// A title after sanitising is at most 120 characters of at most 4 bytes; names are shorter.
+const MAX_TEXT: usize = 512;
+/// People remembered by name; the oldest are forgotten first.
+pub(crate) const MAX_NAMES: usize = 1_024;
+const MAX_LINKS: usize = 256;
+const MAX_CERTIFICATE: usize = 512;
+/// The mark lists member and removed keys.
+const MAX_MARK: usize = 256 * 1024;
+
+/// Saved state of one meeting.
+#[derive(Clone, Default)]
+pub(crate) struct Saved {
+    /// The name this person last used here.
+    pub name: String,
+    /// Joined and not left: after a reload the device goes back in by itself.
+    pub inside: bool,
+    pub title: String,
+    pub host_name: String,
+    /// The group PSK `P_v`.
+    pub psk: Option<Secret<32>>,
+    /// The high-water mark of the current session, in `e2ee`'s encoding.
+    pub mark: Option<Vec<u8>>,
+    /// Verified names in the current session.
+    pub names: Names,
+    pub host: Option<HostState>,
+}
+
+/// What makes a device the host's.
+#[derive(Clone)]
+pub(crate) struct HostState {
+    /// Seed of the meeting key HK.
+    pub key: Secret<32>,
+    /// Secrets of the links handed out; the first is the one shown.
+    pub links: Vec<Secret<32>>,
+    /// Seals the meeting card.
+    pub card_key: Secret<32>,
+    /// Serial of the newest certificate.
+    pub serial: u64,
+    /// The session opened, or to be opened next, and this device's certificate for it.
+    pub group: GroupId,
+    pub certificate: Vec<u8>,
+    /// Whether `group` has been opened.
+    pub opened: bool,
+    /// Members of a session that could not be continued: let in again without asking.
+    pub remembered: Names,
+}
+
+/// Devices and their verified names.
+#[derive(Clone, Default)]
+pub(crate) struct Names(Vec<(DeviceKey, String)>);
+
+impl Names {
+    pub fn get(&self, device: &DeviceKey) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == device).map(|(_, name)| name.as_str())
+    }
+
+    pub fn set(&mut self, device: DeviceKey, name: String) {
+        self.remove(&device);
+        if self.0.len() == MAX_NAMES {
+            self.0.remove(0);
+        }
+        self.0.push((device, name));
+    }
+
+    pub fn remove(&mut self, device: &DeviceKey) {
+        self.0.retain(|(known, _)| known != device);
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &(DeviceKey, String)> {
+        self.0.iter()
+    }
+
+    fn encode(&self, w: Writer) -> Writer {
+        w.list(&self.0, |w, (device, name)| w.fixed(&device.0).bytes(name.as_bytes()))
+    }
+
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        r.list(MAX_NAMES, |r| Ok((DeviceKey(r.fixed()?), text(r)?))).map(Names)
+    }
+}
+
+impl Saved {
+    pub fn encode(&self) -> Vec<u8> {
+        let w = Writer::new()
+            .u8(VERSION)
+            .bytes(self.name.as_bytes())
+            .u8(self.inside as u8)
+            .bytes(self.title.as_bytes())
+            .bytes(self.host_name.as_bytes());
+        let w = option(w, self.psk.as_ref(), |w, psk| w.fixed(psk.expose()));
+        let w = option(w, self.mark.as_ref(), |w, mark| w.bytes(mark));
+        option(self.names.encode(w), self.host.as_ref(), |w, host| host.encode(w)).finish()
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new(bytes);
+        if r.u8()? != VERSION {
+            return Err(DecodeError::OutOfRange);
+        }
+        let saved = Saved {
+            name: text(&mut r)?,
+            inside: r.u8()? == 1,
+            title: text(&mut r)?,
+            host_name: text(&mut r)?,
+            psk: read_option(&mut r, |r| Ok(Secret::new(r.fixed()?)))?,
+            mark: read_option(&mut r, |r| Ok(r.bytes(MAX_MARK)?.to_vec()))?,
+            names: Names::decode(&mut r)?,
+            host: read_option(&mut r, HostState::decode)?,
+        };
+        r.finish()?;
+        Ok(saved)
+    }
+}
+
+impl HostState {
+    fn encode(&self, w: Writer) -> Writer {
+        let w = w
+            .fixed(self.key.expose())
+            .list(&self.links, |w, link| w.fixed(link.expose()))
+            .fixed(self.card_key.expose())
+            .u64(self.serial)
+            .fixed(&self.group.0)
+            .bytes(&self.certificate)
+            .u8(self.opened as u8);
+        self.remembered.encode(w)
+    }
+
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(HostState {
+            key: Secret::new(r.fixed()?),
+            links: r.list(MAX_LINKS, |r| Ok(Secret::new(r.fixed()?)))?,
+            card_key: Secret::new(r.fixed()?),
+            serial: r.u64()?,
+            group: GroupId(r.fixed()?),
+            certificate: r.bytes(MAX_CERTIFICATE)?.to_vec(),
+            opened: r.u8()? == 1,
+            remembered: Names::decode(r)?,
+        })
+    }
+}
+
+fn text(r: &mut Reader<'_>) -> Result<String, DecodeError> {
+    let bytes = r.bytes(MAX_TEXT)?.to_vec();
+    String::from_utf8(bytes).map_err(|_| DecodeError::OutOfRange)
+}
+
+fn option<T>(w: Writer, value: Option<&T>, each: impl FnOnce(Writer, &T) -> Writer) -> Writer {
+    match value {
+        Some(value) => each(w.u8(1), value),
+        None => w.u8(0),
+    }
+}
+
+fn read_option<T>(
+    r: &mut Reader<'_>,
+    each: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
+) -> Result<Option<T>, DecodeError> {
+    match r.u8()? {
+        0 => Ok(None),
+        1 => each(r).map(Some),
+        _ => Err(DecodeError::OutOfRange),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn full() -> Saved {
+        let mut names = Names::default();
+        names.set(DeviceKey([4; 32]), "Ana".into());
+        Saved {
+            name: "Host".into(),
+            inside: true,
+            title: "Tuesday".into(),
+            host_name: "Host".into(),
+            psk: Some(Secret::new([1; 32])),
+            mark: Some(vec![1, 2, 3]),
+            names: names.clone(),
+            host: Some(HostState {
+                key: Secret::new([2; 32]),
+                links: vec![Secret::new([3; 32])],
+                card_key: Secret::new([7; 32]),
+                serial: 4,
+                group: GroupId([5; 16]),
+                certificate: vec![6; 150],
+                opened: true,
+                remembered: names,
+            }),
+        }
+    }
+
+    #[test]
+    fn reads_back() {
+        let bytes = full().encode();
+        let read = Saved::decode(&bytes).unwrap();
+        assert_eq!(read.encode(), bytes);
+        assert_eq!(read.names.get(&DeviceKey([4; 32])), Some("Ana"));
+        assert!(read.host.unwrap().opened);
+    }
+
+    #[test]
+    fn another_version_counts_as_absent() {
+        let mut bytes = full().encode();
+        bytes[0] = 99;
+        assert!(Saved::decode(&bytes).is_err());
+    }
+
+    #[test]
+    fn names_are_bounded() {
+        let mut names = Names::default();
+        for n in 0..MAX_NAMES as u32 + 1 {
+            let mut key = [0; 32];
+            key[..4].copy_from_slice(&n.to_be_bytes());
+            names.set(DeviceKey(key), "x".into());
+        }
+        assert_eq!(names.iter().count(), MAX_NAMES);
+        assert_eq!(names.get(&DeviceKey([0; 32])), None);
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = Saved::decode(&bytes);
+        }
+    }
+}

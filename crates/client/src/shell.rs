@@ -1,0 +1,162 @@
+//! What a shell (the browser's core worker, `incamera join`) puts into a [`Participant`] and what
+//! it must carry out. Serialises to JSON so that a worker can pass it on unread.
+//!
+//! Outputs are carried out **in order**; a [`Output::Save`] is durable before the next output is
+//! begun, because what follows it relies on it after a crash.
+//!
+//! [`Participant`]: crate::Participant
+
+use crate::view::View;
+use serde::{Deserialize, Serialize};
+use wire::{Bytes, Kind, Published, SlotWish};
+
+/// What happened outside.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Input {
+    SocketOpened,
+    SocketClosed,
+    SocketMessage {
+        text: String,
+    },
+    /// The moment asked for by [`Output::WakeAt`] has come (or any other; ticks are harmless).
+    Tick,
+    Command(Command),
+    Media(MediaEvent),
+    Frames(FrameEvent),
+}
+
+/// What the person asks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// **Start meeting** (host) or **Ask to join** (guest), under this display name.
+    Join {
+        name: String,
+    },
+    CancelJoin,
+    Admit {
+        knock: u64,
+    },
+    AdmitAll,
+    Decline {
+        knock: u64,
+    },
+    Remove {
+        device: Bytes,
+    },
+    Leave,
+    EndForEveryone,
+    /// Microphone or camera on or off: told to the others inside the group.
+    SetMuted {
+        kind: Kind,
+        muted: bool,
+    },
+    /// The meeting-code dialog opens (freezes the code) or closes.
+    ShowCode {
+        open: bool,
+    },
+    Chat {
+        text: String,
+    },
+}
+
+/// From whoever owns the peer connection.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "media", rename_all = "snake_case")]
+pub enum MediaEvent {
+    /// A local offer; `new` when its peer connection is new.
+    Offer {
+        sdp: String,
+        new: bool,
+    },
+    Publish {
+        sources: Vec<Published>,
+    },
+    Layout {
+        slots: Vec<SlotWish>,
+    },
+    Connected,
+    /// The connection failed and needs replacing.
+    Failed,
+}
+
+/// From the frame worker.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "frames", rename_all = "snake_case")]
+pub enum FrameEvent {
+    /// The lease of this kind runs low, or the worker has restarted and holds none.
+    NeedLease { kind: Kind },
+    /// The worker is new and holds nothing: it gets the keys again, and fresh leases.
+    Restarted,
+    /// From now on the frames of slot `mid` verify under this leaf of this epoch.
+    SlotVerified { mid: String, epoch: u64, leaf: u32 },
+    /// Frames of slot `mid` do not verify, or nothing arrives after two seconds.
+    SlotUnverified { mid: String },
+}
+
+/// What the shell must do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Output {
+    /// Open the signalling socket; closes an earlier one.
+    Connect {
+        path: String,
+    },
+    Disconnect,
+    Send {
+        text: String,
+    },
+    /// Replaces the saved state of this meeting on this device; secret, keep it encrypted at rest.
+    Save {
+        state: Bytes,
+    },
+    /// Deletes the saved state.
+    Forget,
+    /// Call with [`Input::Tick`] at this monotonic millisecond; replaces the earlier request.
+    WakeAt {
+        mono: u64,
+    },
+    View {
+        view: Box<View>,
+    },
+    Media(MediaCommand),
+    Frames(FrameCommand),
+}
+
+/// For whoever owns the peer connection.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "media", rename_all = "snake_case")]
+pub enum MediaCommand {
+    /// Make a new peer connection and offer it (also after a server restart); drop an old one.
+    Connect,
+    Answer {
+        sdp: String,
+    },
+    /// Simulcast layers of the sent line `mid` that somebody watches.
+    Layers {
+        mid: String,
+        rids: Vec<String>,
+    },
+    Close,
+}
+
+/// For the frame worker; carries keys, so it never passes through a page's main thread.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "frames", rename_all = "snake_case")]
+pub enum FrameCommand {
+    /// Frames of this epoch may be opened. `base_key` is the RFC 9605 §5.2 base key, 16 bytes.
+    AddEpoch { epoch: u64, base_key: Bytes },
+    /// Old epochs up to and including this one are gone.
+    DropEpochs { through: u64 },
+    /// This leaf was removed: its frames of epochs before `epoch` no longer count.
+    DropLeaf { before: u64, leaf: u32 },
+    /// Seal with this epoch and leaf from now on.
+    SendWith { epoch: u64, leaf: u32 },
+    /// Counters `start..start + count` of `kind` are the worker's, for the epoch being sent with.
+    Lease { kind: Kind, epoch: u64, start: u64, count: u64 },
+    /// Seal nothing until the next `SendWith`: sending is paused.
+    StopSending,
+    /// Forget every key.
+    Clear,
+}

@@ -1,0 +1,164 @@
+//! The view model: everything a user interface shows, and nothing it must work out itself.
+//! Whole at each change; small enough that diffing is the view's business.
+
+use serde::{Deserialize, Serialize};
+use wire::{Bytes, Kind};
+
+/// One participant's view of its meeting.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    pub phase: Phase,
+    /// Why the phase is `Refused` or `Failed`, or why reconnecting takes long.
+    pub problem: Option<Problem>,
+    pub connection: Connection,
+    /// This device holds the meeting's key.
+    pub host: bool,
+    pub my_name: String,
+    pub my_device: Bytes,
+    /// From the sealed card: empty until known.
+    pub title: String,
+    pub host_name: String,
+    pub host_present: bool,
+    /// `/m/<id>#…` to invite others with; empty for whoever may not know it.
+    pub invite_path: String,
+    /// Waiting room, oldest first; hosts and delegates only.
+    pub waiting: Vec<Waiting>,
+    /// Everyone whose key is in the group, this device included, in order of joining.
+    pub people: Vec<Person>,
+    pub slots: Vec<Slot>,
+    pub safety: Safety,
+    /// 30 digits in groups of five, while the dialog is open; otherwise the current one.
+    pub code: Option<String>,
+    pub chat: Vec<ChatLine>,
+    /// Participants heard, loudest first, as devices.
+    pub speakers: Vec<Bytes>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Connecting for the first time.
+    #[default]
+    Opening,
+    /// Before joining: nobody has been told anything yet.
+    Lobby,
+    /// Knocked; nobody can see or hear this device.
+    Waiting,
+    /// In the group, keys being set up.
+    Entering,
+    InMeeting,
+    Left,
+    Removed,
+    Ended,
+    /// Not let in: see `problem`.
+    Refused,
+    /// Cannot go on: see `problem`.
+    Failed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Problem {
+    Declined,
+    Locked,
+    Full,
+    /// The link's secret does not open this meeting (knock refused, blobs do not open).
+    BadLink,
+    /// The address has no secret.
+    NoSecret,
+    NoSuchMeeting,
+    /// The server's key for this meeting is not the one the link promises.
+    WrongHostKey,
+    /// This device has the meeting open in another tab, which took over.
+    OtherTab,
+    /// The server offered an older or another group than this device has seen.
+    StaleGroup,
+    /// The server speaks another version: reload.
+    Version,
+    Busy,
+    Internal,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Connection {
+    #[default]
+    Connecting,
+    Online,
+    /// Lost; coming back by itself.
+    Returning,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Waiting {
+    pub knock: u64,
+    /// Sanitised: printable, at most 60 characters, no bidi controls.
+    pub name: String,
+    pub device: Bytes,
+    /// This device was in this meeting before.
+    pub known: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Person {
+    pub device: Bytes,
+    /// The server's number for it; `None` until told.
+    pub participant: Option<u32>,
+    pub name: String,
+    pub role: PersonRole,
+    pub me: bool,
+    /// False: its connection dropped and it is expected back.
+    pub connected: bool,
+    pub mic_on: bool,
+    pub camera_on: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonRole {
+    Viewer,
+    Participant,
+    Recorder,
+    Gateway,
+    Cohost,
+    Host,
+}
+
+/// A receiving line and whose verified frames it carries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Slot {
+    pub mid: String,
+    pub kind: Kind,
+    /// The participant the server says it carries; good for asking, never for naming.
+    pub claimed: Option<u32>,
+    /// The device whose key the frames verify under; `None`: show nothing.
+    pub device: Option<Bytes>,
+    /// Something arrives that does not verify.
+    pub unverified: bool,
+}
+
+/// What the small door at the top says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Safety {
+    /// Not in a group yet.
+    #[default]
+    None,
+    /// Everything verified.
+    Private,
+    /// No valid sign of life from the host's side for a while; still sending.
+    Unconfirmed,
+    /// Sending has paused until the host's side is heard again.
+    Paused,
+    /// The server shows this device something else than the host: somebody is interfering.
+    Interference,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChatLine {
+    pub device: Bytes,
+    pub name: String,
+    pub text: String,
+    /// Milliseconds since 1970.
+    pub at: u64,
+}

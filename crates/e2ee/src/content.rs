@@ -1,0 +1,205 @@
+//! What members say to each other inside the group, as MLS application messages.
+
+use base::codec::{DecodeError, Reader, Writer};
+use base::{DeviceKey, Pii, UnixMillis};
+
+/// The largest encoded content, in bytes: a roster of a thousand names is sent in parts.
+pub const MAX_CONTENT: usize = 64 * 1024;
+/// Entries in one [`Content::Roster`].
+pub const MAX_ROSTER: usize = 256;
+/// A display name, in bytes of UTF-8.
+pub const MAX_NAME: usize = 256;
+/// A chat message, in bytes of UTF-8.
+pub const MAX_CHAT: usize = 8 * 1024;
+/// Member nonces echoed by one heartbeat.
+pub const MAX_ECHOES: usize = 64;
+
+/// A device's name, told by whoever admitted it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RosterEntry {
+    pub device: DeviceKey,
+    pub name: Pii<String>,
+}
+
+/// A host's or delegate's sign of life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// Grows by at least one with every beat of this device in this group.
+    pub counter: u64,
+    /// The sender's clock.
+    pub clock: UnixMillis,
+    pub epoch: u64,
+    /// The sender's epoch authenticator (RFC 9420 §8.7).
+    pub authenticator: [u8; 32],
+    /// How many members the sender sees.
+    pub members: u32,
+    /// Nonces that members sent since the last beat.
+    pub echoes: Vec<[u8; 16]>,
+}
+
+/// One application message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    Heartbeat(Heartbeat),
+    /// Names of some members; only a delegate's word counts.
+    Roster(Vec<RosterEntry>),
+    /// What the sender has switched on.
+    State {
+        mic: bool,
+        camera: bool,
+        screen: bool,
+    },
+    Chat {
+        text: Pii<String>,
+    },
+    /// To be echoed by the next heartbeats.
+    Nonce([u8; 16]),
+}
+
+impl Content {
+    /// The bytes to seal.
+    pub fn encode(&self) -> Vec<u8> {
+        let w = Writer::new();
+        match self {
+            Content::Heartbeat(beat) => encode_beat(w.u8(0), beat),
+            Content::Roster(entries) => w.u8(1).list(entries, |w, entry| {
+                w.fixed(&entry.device.0).bytes(entry.name.expose().as_bytes())
+            }),
+            Content::State { mic, camera, screen } => {
+                w.u8(2).u8((*mic).into()).u8((*camera).into()).u8((*screen).into())
+            }
+            Content::Chat { text } => w.u8(3).bytes(text.expose().as_bytes()),
+            Content::Nonce(nonce) => w.u8(4).fixed(nonce),
+        }
+        .finish()
+    }
+
+    /// Reads what a member sent; every length is bounded.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        if bytes.len() > MAX_CONTENT {
+            return Err(DecodeError::OutOfRange);
+        }
+        let mut r = Reader::new(bytes);
+        let content = match r.u8()? {
+            0 => Content::Heartbeat(decode_beat(&mut r)?),
+            1 => Content::Roster(r.list(MAX_ROSTER, roster_entry)?),
+            2 => {
+                Content::State { mic: flag(&mut r)?, camera: flag(&mut r)?, screen: flag(&mut r)? }
+            }
+            3 => Content::Chat { text: text(&mut r, MAX_CHAT)? },
+            4 => Content::Nonce(r.fixed()?),
+            _ => return Err(DecodeError::OutOfRange),
+        };
+        r.finish()?;
+        Ok(content)
+    }
+
+    /// Whether [`Self::decode`] will take it.
+    pub(crate) fn is_within_bounds(&self) -> bool {
+        let lists = match self {
+            Content::Heartbeat(beat) => beat.echoes.len() <= MAX_ECHOES,
+            Content::Roster(entries) => {
+                entries.len() <= MAX_ROSTER
+                    && entries.iter().all(|entry| entry.name.expose().len() <= MAX_NAME)
+            }
+            Content::Chat { text } => text.expose().len() <= MAX_CHAT,
+            Content::State { .. } | Content::Nonce(_) => true,
+        };
+        lists && self.encode().len() <= MAX_CONTENT
+    }
+}
+
+fn encode_beat(w: Writer, beat: &Heartbeat) -> Writer {
+    w.u64(beat.counter)
+        .u64(beat.clock.0)
+        .u64(beat.epoch)
+        .fixed(&beat.authenticator)
+        .u32(beat.members)
+        .list(&beat.echoes, |w, echo| w.fixed(echo))
+}
+
+fn decode_beat(r: &mut Reader<'_>) -> Result<Heartbeat, DecodeError> {
+    Ok(Heartbeat {
+        counter: r.u64()?,
+        clock: UnixMillis(r.u64()?),
+        epoch: r.u64()?,
+        authenticator: r.fixed()?,
+        members: r.u32()?,
+        echoes: r.list(MAX_ECHOES, |r| r.fixed())?,
+    })
+}
+
+fn roster_entry(r: &mut Reader<'_>) -> Result<RosterEntry, DecodeError> {
+    Ok(RosterEntry { device: DeviceKey(r.fixed()?), name: text(r, MAX_NAME)? })
+}
+
+fn text(r: &mut Reader<'_>, max: usize) -> Result<Pii<String>, DecodeError> {
+    let text = std::str::from_utf8(r.bytes(max)?).map_err(|_| DecodeError::OutOfRange)?;
+    Ok(Pii::new(text.to_owned()))
+}
+
+fn flag(r: &mut Reader<'_>) -> Result<bool, DecodeError> {
+    match r.u8()? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(DecodeError::OutOfRange),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn beat(echoes: usize) -> Content {
+        Content::Heartbeat(Heartbeat {
+            counter: 7,
+            clock: UnixMillis(9),
+            epoch: 2,
+            authenticator: [3; 32],
+            members: 4,
+            echoes: vec![[5; 16]; echoes],
+        })
+    }
+
+    #[test]
+    fn every_kind_reads_back() {
+        let entry = RosterEntry { device: DeviceKey([1; 32]), name: Pii::new("Ana".to_owned()) };
+        for content in [
+            beat(MAX_ECHOES),
+            Content::Roster(vec![entry; MAX_ROSTER]),
+            Content::State { mic: true, camera: false, screen: true },
+            Content::Chat { text: Pii::new("grüß Gott".to_owned()) },
+            Content::Nonce([8; 16]),
+        ] {
+            assert!(content.is_within_bounds());
+            assert_eq!(Content::decode(&content.encode()), Ok(content));
+        }
+    }
+
+    #[test]
+    fn one_more_than_the_bound_is_refused() {
+        let name = Pii::new("n".repeat(MAX_NAME + 1));
+        for content in [
+            beat(MAX_ECHOES + 1),
+            Content::Roster(vec![RosterEntry { device: DeviceKey([1; 32]), name }]),
+            Content::Chat { text: Pii::new("x".repeat(MAX_CHAT + 1)) },
+        ] {
+            assert!(!content.is_within_bounds());
+            assert_eq!(Content::decode(&content.encode()), Err(DecodeError::OutOfRange));
+        }
+    }
+
+    #[test]
+    fn names_and_words_do_not_reach_debug_output() {
+        let content = Content::Chat { text: Pii::new("secret".to_owned()) };
+        assert!(!format!("{content:?}").contains("secret"));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(data in proptest::collection::vec(any::<u8>(), 0..200)) {
+            crate::fuzzing::content(&data);
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! The doorbell: how someone outside asks to be let in.
+//!
+//! The host's device holds an HPKE key (RFC 9180) that HK has signed, and hands out single-use
+//! nonces. A knock is sealed to that key in PSK mode under the link's `K_adm`, and what is sealed
+//! is signed by the knocking device: its name, KeyPackage and role belong together, for this bell,
+//! this meeting and this nonce. Only someone with the link can make one; a server can neither read
+//! a knock nor forge one, nor give one person's name to another.
+//!
+//! [`HostDoorbell::open`] does every check, so that a person sees only a [`VerifiedKnock`].
+
+mod hpke;
+mod statement;
+
+use crate::identity::{Device, HostKey};
+use crate::key_package::VerifiedKeyPackage;
+use crate::link::{InvitationId, LinkKeys};
+use crate::name::sanitise_name;
+use crate::sealed;
+use base::codec::{DecodeError, Reader, Writer};
+use base::hash::sha256;
+use base::statement::{Doorbell, Role, StatementError, Unverified};
+use base::{DeviceKey, Entropy, GroupId, MeetingId, MeetingKey, Nonce, Pii, Secret, UnixMillis};
+use statement::Knock;
+use std::collections::VecDeque;
+
+/// The largest sealed knock read, in bytes; ours have about 850.
+pub const MAX_KNOCK: usize = 8192;
+
+/// Nonces waiting for a knock; one more and the oldest goes, whose knock then is stale.
+const MAX_NONCES: usize = 256;
+
+/// Why a knock is not shown to anyone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KnockError {
+    /// Made without the link's secret, for another meeting or device, or tampered with.
+    #[error("the knock does not verify")]
+    Invalid,
+    /// For an earlier bell, or its nonce was used: an honest guest rings again.
+    #[error("the knock is out of date")]
+    Stale,
+}
+
+/// Why a knock cannot be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MakeKnockError {
+    #[error("the name has no visible character")]
+    NoName,
+    /// The host's fault: HK signed it.
+    #[error("the doorbell's key cannot be sealed to")]
+    BadDoorbell,
+}
+
+/// The short form of a doorbell statement's hash, by which a sealed knock says which bell it is
+/// for.
+type BellTag = [u8; 8];
+
+/// What a new bell is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Bell {
+    pub meeting: MeetingId,
+    pub group: GroupId,
+    /// The device behind it.
+    pub device: DeviceKey,
+    pub expiry: UnixMillis,
+}
+
+/// The host's side of the doorbell. In memory only: after a reload there is a new bell.
+pub struct HostDoorbell {
+    key: hpke::KeyPair,
+    bell: RungBell,
+    expiry: UnixMillis,
+    statement: Vec<u8>,
+    /// Handed out and not used; oldest first.
+    nonces: VecDeque<Nonce>,
+}
+
+impl HostDoorbell {
+    /// A bell with a fresh key, signed by HK.
+    pub fn new(bell: Bell, host: &HostKey, entropy: &mut dyn Entropy) -> Self {
+        let key = hpke::KeyPair::derive(&Secret::new(base::random(entropy)));
+        let statement = host.sign_doorbell(&Doorbell {
+            meeting: bell.meeting,
+            group: bell.group,
+            device: bell.device,
+            hpke: key.public(),
+            expiry: bell.expiry,
+        });
+        HostDoorbell {
+            bell: RungBell { meeting: bell.meeting, hash: sha256(&[&statement]) },
+            key,
+            expiry: bell.expiry,
+            statement,
+            nonces: VecDeque::new(),
+        }
+    }
+
+    /// The signed [`Doorbell`], for the server to hand out.
+    pub fn statement(&self) -> &[u8] {
+        &self.statement
+    }
+
+    /// `count` fresh nonces, each good for one knock.
+    pub fn issue_nonces(&mut self, count: usize, entropy: &mut dyn Entropy) -> Vec<Nonce> {
+        let fresh: Vec<_> = (0..count).map(|_| Nonce(base::random(entropy))).collect();
+        self.nonces.extend(&fresh);
+        self.nonces.drain(..self.nonces.len().saturating_sub(MAX_NONCES));
+        fresh
+    }
+
+    /// Opens and checks a knock that the server says comes from `device`. `links` are those not
+    /// revoked. A nonce is spent only by a knock that passes every check.
+    pub fn open(
+        &mut self,
+        device: &DeviceKey,
+        sealed: &[u8],
+        links: &[LinkKeys],
+        now: UnixMillis,
+    ) -> Result<VerifiedKnock, KnockError> {
+        let sealed = Sealed::read(sealed).map_err(|_| KnockError::Invalid)?;
+        if sealed.bell != self.bell.tag() || self.expiry <= now {
+            return Err(KnockError::Stale);
+        }
+        let link = links.iter().find(|link| link.invitation() == sealed.invitation);
+        let link = link.ok_or(KnockError::Invalid)?;
+        let text = hpke::open(&self.key, &self.bell.context(device, link), sealed.parts())
+            .ok_or(KnockError::Invalid)?;
+        let knock = self.bell.verify(device, link, &text).map_err(|_| KnockError::Invalid)?;
+        let key_package =
+            VerifiedKeyPackage::read(&knock.key_package).map_err(|_| KnockError::Invalid)?;
+        let name = sanitise_name(&knock.name).ok_or(KnockError::Invalid)?;
+        if key_package.device() != *device || knock.role > Role::Participant {
+            return Err(KnockError::Invalid);
+        }
+        self.spend(knock.nonce)?;
+        let (invitation, role) = (knock.invitation, knock.role);
+        Ok(VerifiedKnock { device: *device, name: Pii::new(name), invitation, role, key_package })
+    }
+
+    fn spend(&mut self, nonce: Nonce) -> Result<(), KnockError> {
+        let issued = self.nonces.iter().position(|issued| *issued == nonce);
+        self.nonces.remove(issued.ok_or(KnockError::Stale)?).map(|_| ()).ok_or(KnockError::Stale)
+    }
+}
+
+/// A knock that passed every check: the holder of `device` has the link, is called `name` and
+/// made `key_package`.
+#[derive(Clone, Debug)]
+pub struct VerifiedKnock {
+    device: DeviceKey,
+    name: Pii<String>,
+    invitation: InvitationId,
+    role: Role,
+    key_package: VerifiedKeyPackage,
+}
+
+impl VerifiedKnock {
+    pub fn device(&self) -> DeviceKey {
+        self.device
+    }
+
+    /// Sanitised: fit to be shown.
+    pub fn name(&self) -> &Pii<String> {
+        &self.name
+    }
+
+    /// The link it was made with.
+    pub fn invitation(&self) -> InvitationId {
+        self.invitation
+    }
+
+    /// The role asked for; at most participant.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    pub fn key_package(&self) -> &VerifiedKeyPackage {
+        &self.key_package
+    }
+}
+
+/// A doorbell statement whose signature, meeting and expiry were checked.
+#[derive(Clone, Debug)]
+pub struct VerifiedDoorbell {
+    doorbell: Doorbell,
+    bell: RungBell,
+}
+
+impl VerifiedDoorbell {
+    /// Checks what the server handed out under the meeting key the link promises.
+    pub fn read(
+        bytes: &[u8],
+        hk: &MeetingKey,
+        meeting: &MeetingId,
+        now: UnixMillis,
+    ) -> Result<Self, StatementError> {
+        let doorbell = Unverified::<Doorbell>::read(bytes)?.verify(&hk.0)?;
+        if doorbell.meeting != *meeting {
+            return Err(StatementError::WrongSubject);
+        }
+        if doorbell.expiry <= now {
+            return Err(StatementError::Expired);
+        }
+        let bell = RungBell { meeting: doorbell.meeting, hash: sha256(&[bytes]) };
+        Ok(VerifiedDoorbell { doorbell, bell })
+    }
+
+    /// The session the bell belongs to.
+    pub fn group(&self) -> GroupId {
+        self.doorbell.group
+    }
+}
+
+/// What goes into a knock.
+pub struct KnockParams<'a> {
+    pub link: &'a LinkKeys,
+    pub doorbell: &'a VerifiedDoorbell,
+    pub nonce: Nonce,
+    pub device: &'a Device,
+    pub name: &'a str,
+    /// An MLSMessage that holds the device's KeyPackage.
+    pub key_package: &'a [u8],
+    pub role: Role,
+}
+
+/// Seals a knock: `bell tag (8) ‖ invitation (8) ‖ HPKE enc (32) ‖ ciphertext`.
+pub fn knock(
+    params: KnockParams<'_>,
+    entropy: &mut dyn Entropy,
+) -> Result<Vec<u8>, MakeKnockError> {
+    let KnockParams { link, doorbell, nonce, device, name, key_package, role } = params;
+    let bell = &doorbell.bell;
+    let signed = device.signer().sign(&Knock {
+        bell: bell.hash,
+        meeting: bell.meeting,
+        device: device.key(),
+        invitation: link.invitation(),
+        nonce,
+        role,
+        name: sanitise_name(name).ok_or(MakeKnockError::NoName)?,
+        key_package: key_package.to_vec(),
+    });
+    let context = bell.context(&device.key(), link);
+    let (enc, text) = hpke::seal(&doorbell.doorbell.hpke, &context, &sealed::pad(&signed), entropy)
+        .ok_or(MakeKnockError::BadDoorbell)?;
+    let sealed = Writer::new().fixed(&bell.tag()).fixed(&link.invitation().0);
+    Ok(sealed.fixed(&enc).fixed(&text).finish())
+}
+
+/// One particular doorbell statement of one meeting.
+#[derive(Clone, Debug)]
+struct RungBell {
+    meeting: MeetingId,
+    hash: [u8; 32],
+}
+
+impl RungBell {
+    fn tag(&self) -> BellTag {
+        let mut tag = BellTag::default();
+        tag.copy_from_slice(&self.hash[..8]);
+        tag
+    }
+
+    fn context<'a>(&self, device: &DeviceKey, link: &'a LinkKeys) -> hpke::Context<'a> {
+        hpke::Context {
+            info: [b"incamera/v1/knock".as_slice(), &self.meeting.0, &self.hash].concat(),
+            aad: device.0,
+            psk: link.knock_key(),
+            psk_id: link.invitation().0,
+        }
+    }
+
+    fn verify(
+        &self,
+        device: &DeviceKey,
+        link: &LinkKeys,
+        padded: &[u8],
+    ) -> Result<Knock, StatementError> {
+        let knock = Unverified::<Knock>::read(sealed::unpad(padded)?)?.verify(&device.0)?;
+        let ours = knock.bell == self.hash
+            && knock.meeting == self.meeting
+            && knock.device == *device
+            && knock.invitation == link.invitation();
+        ours.then_some(knock).ok_or(StatementError::WrongSubject)
+    }
+}
+
+/// A sealed knock, split but unopened.
+struct Sealed<'a> {
+    bell: BellTag,
+    invitation: InvitationId,
+    enc: [u8; 32],
+    text: &'a [u8],
+}
+
+impl<'a> Sealed<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        const PREFIX: usize = 8 + 8 + 32;
+        let text = bytes.get(PREFIX..).ok_or(DecodeError::Truncated)?;
+        if bytes.len() > MAX_KNOCK {
+            return Err(DecodeError::OutOfRange);
+        }
+        let mut reader = Reader::new(&bytes[..PREFIX]);
+        let (bell, invitation, enc) = (reader.fixed()?, reader.fixed()?, reader.fixed()?);
+        Ok(Sealed { bell, invitation: InvitationId(invitation), enc, text })
+    }
+
+    fn parts(&self) -> (&[u8; 32], &[u8]) {
+        (&self.enc, self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests;

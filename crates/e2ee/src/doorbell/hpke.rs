@@ -1,0 +1,76 @@
+//! HPKE (RFC 9180) in PSK mode, in the suite that MLS uses.
+
+use crate::hpke_suite::{Aead, Draws, EncappedKey, Kdf, Kem, PrivateKey, PublicKey};
+use base::{Entropy, Secret};
+use hpke::{Deserializable, Kem as _, OpModeR, OpModeS, PskBundle, Serializable};
+
+/// An X25519 key pair; the private half wipes itself.
+pub(super) struct KeyPair {
+    private: PrivateKey,
+    public: PublicKey,
+}
+
+impl KeyPair {
+    /// `DeriveKeyPair` (§7.1.3) of 32 random bytes.
+    pub(super) fn derive(ikm: &Secret<32>) -> Self {
+        let (private, public) = Kem::derive_keypair(ikm.expose());
+        KeyPair { private, public }
+    }
+
+    pub(super) fn public(&self) -> [u8; 32] {
+        self.public.to_bytes().into()
+    }
+}
+
+/// What both sides must agree on for a text to open.
+pub(super) struct Context<'a> {
+    pub info: Vec<u8>,
+    pub aad: [u8; 32],
+    pub psk: &'a Secret<32>,
+    pub psk_id: [u8; 8],
+}
+
+impl Context<'_> {
+    fn psk(&self) -> PskBundle<'_> {
+        PskBundle::new(self.psk.expose(), &self.psk_id)
+            .expect("invariant: neither the PSK nor its id is empty")
+    }
+}
+
+/// Seals `text` to `recipient`; the encapsulated key and the ciphertext, or `None` if `recipient`
+/// is no key to seal to.
+pub(super) fn seal(
+    recipient: &[u8; 32],
+    context: &Context<'_>,
+    text: &[u8],
+    entropy: &mut dyn Entropy,
+) -> Option<([u8; 32], Vec<u8>)> {
+    let recipient = PublicKey::from_bytes(recipient).ok()?;
+    let (enc, sealed) = hpke::single_shot_seal::<Aead, Kdf, Kem, _>(
+        &OpModeS::Psk(context.psk()),
+        &recipient,
+        &context.info,
+        text,
+        &context.aad,
+        &mut Draws(entropy),
+    )
+    .ok()?;
+    Some((enc.to_bytes().into(), sealed))
+}
+
+/// Opens what [`seal`] made for the same context.
+pub(super) fn open(
+    recipient: &KeyPair,
+    context: &Context<'_>,
+    (enc, text): (&[u8; 32], &[u8]),
+) -> Option<Vec<u8>> {
+    hpke::single_shot_open::<Aead, Kdf, Kem>(
+        &OpModeR::Psk(context.psk()),
+        &recipient.private,
+        &EncappedKey::from_bytes(enc).ok()?,
+        &context.info,
+        text,
+        &context.aad,
+    )
+    .ok()
+}

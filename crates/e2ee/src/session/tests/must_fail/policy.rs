@@ -1,0 +1,90 @@
+//! Who changes the policy in which way.
+
+use super::*;
+use crate::policy::Policy;
+
+/// The policy after `edit`, one version on.
+fn edited(peer: &Peer, edit: impl FnOnce(&mut Policy)) -> Option<Vec<u8>> {
+    let mut policy = peer.session.policy().clone();
+    policy.version += 1;
+    edit(&mut policy);
+    Some(policy.encode())
+}
+
+#[test]
+fn guest_changing_the_policy() {
+    let mut peers = room(2);
+    let policy = edited(&peers[1], |policy| policy.locked = true);
+    let commit = peers[1].rogue(Rogue { policy, ..Rogue::default() });
+    assert_refused(peers, 1, &commit, Violation::NotCertified);
+}
+
+#[test]
+fn delegate_changing_more_than_the_lock() {
+    type Edit = fn(&mut Policy);
+    let edits: [Edit; 6] = [
+        |policy| policy.hk = base::MeetingKey([0; 32]),
+        |policy| policy.meeting = MeetingId([0; 16]),
+        |policy| policy.psk = [0; 16],
+        |policy| policy.certificates.truncate(1),
+        |policy| policy.certificates.push(certificate(&hk(), key(9), Role::Cohost)),
+        |policy| policy.version += 1,
+    ];
+    for edit in edits {
+        let mut peers = room_with_cohost(2);
+        let policy = edited(&peers[1], edit);
+        let commit = peers[1].rogue(Rogue { policy, ..Rogue::default() });
+        assert_refused(peers, 1, &commit, Violation::PolicyOverreach);
+    }
+}
+
+#[test]
+fn delegate_forgetting_or_inventing_removed_devices() {
+    let mut peers = room_with_cohost(2);
+    let policy = edited(&peers[1], |policy| policy.removed.push(key(2)));
+    let commit = peers[1].rogue(Rogue { policy, ..Rogue::default() });
+    assert_refused(peers, 1, &commit, Violation::RemovalNotRecorded);
+    let mut peers = room_with_cohost(2);
+    let removes = vec![peers[2].leaf()];
+    let commit = peers[1].rogue(Rogue { removes, ..Rogue::default() });
+    assert_refused(peers, 1, &commit, Violation::RemovalNotRecorded);
+}
+
+#[test]
+fn host_certifying_a_second_host_or_with_a_foreign_key() {
+    let foreign = HostKey::from_seed(Secret::new([9; 32]));
+    for bad in [certificate(&hk(), key(1), Role::Host), certificate(&foreign, key(1), Role::Cohost)]
+    {
+        let mut peers = room(2);
+        let policy = edited(&peers[0], |policy| policy.certificates.push(bad));
+        let commit = peers[0].rogue(Rogue { policy, ..Rogue::default() });
+        assert_refused(peers, 0, &commit, Violation::PolicyOverreach);
+    }
+}
+
+#[test]
+fn required_capabilities_dropped() {
+    let mut peers = room(2);
+    let bytes = edited(&peers[0], |policy| policy.locked = true).unwrap();
+    let policy = Extension::Unknown(crate::provider::POLICY_EXTENSION, UnknownExtension(bytes));
+    let empty = RequiredCapabilitiesExtension::new(
+        &[ExtensionType::Unknown(crate::provider::POLICY_EXTENSION)],
+        &[],
+        &[],
+    );
+    let required = Extension::RequiredCapabilities(empty);
+    let extensions = Some(Extensions::from_vec(vec![required, policy]).unwrap());
+    let commit = peers[0].rogue(Rogue { extensions, ..Rogue::default() });
+    assert_refused(peers, 0, &commit, Violation::MalformedPolicy);
+}
+
+#[test]
+fn delegate_removing_the_host() {
+    let mut peers = room_with_cohost(2);
+    let policy = edited(&peers[1], |policy| policy.removed.push(key(0)));
+    let removes = vec![peers[0].leaf()];
+    let honest = peers[1].session.commit(&device(1), remove(key(0))).unwrap_err();
+    assert_eq!(honest, CommitError::Refused(Violation::RemovesHost));
+    let commit = peers[1].rogue(Rogue { removes, policy, ..Rogue::default() });
+    assert_refused(peers, 1, &commit, Violation::RemovesHost);
+}

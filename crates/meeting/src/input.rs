@@ -1,0 +1,122 @@
+//! What the server puts into a [`Meeting`](crate::Meeting).
+
+use crate::output::LobbyReason;
+use crate::verified::{ProvenDevice, Verified, VerifiedTicket};
+use base::statement::{Certificate, Doorbell, End, Leave, Swap, Void};
+use base::{GroupId, Nonce};
+
+/// One signalling connection. The shell numbers them upwards and never reuses a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// Names an invitation (one link): 8 bytes derived from the link's secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InvitationId(pub [u8; 8]);
+
+/// One knock, as the host's side sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KnockId(pub u64);
+
+/// What happened outside.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A device proved its key on a new connection.
+    Connected {
+        connection: ConnectionId,
+        device: ProvenDevice,
+        certificate: Option<Verified<Certificate>>,
+    },
+    /// A connection is gone, whoever closed it. Harmless when repeated.
+    Disconnected { connection: ConnectionId },
+    /// A connected device asks for something.
+    Request { connection: ConnectionId, request: Request },
+    /// The moment of [`poll_timeout`](crate::Meeting::poll_timeout) has come, or any other.
+    Tick,
+}
+
+/// What a connected device may ask for.
+#[derive(Clone, Debug)]
+pub enum Request {
+    // Outside.
+    Ring {
+        invitation: InvitationId,
+    },
+    Knock {
+        sealed: Vec<u8>,
+    },
+    CancelKnock,
+
+    // Host and delegates.
+    OpenSession {
+        group: GroupId,
+        certificate: Verified<Certificate>,
+        replace: Option<GroupId>,
+    },
+    Doorbell {
+        doorbell: Verified<Doorbell>,
+        nonces: Vec<Nonce>,
+    },
+    /// Takes the place of all earlier ones: absence revokes.
+    Invitations {
+        invitations: Vec<Invitation>,
+    },
+    Decline {
+        knock: KnockId,
+        reason: LobbyReason,
+    },
+    End {
+        end: Verified<End>,
+    },
+
+    // Members.
+    Commit {
+        commit: Vec<u8>,
+        ticket: VerifiedTicket,
+        welcome: Option<Vec<u8>>,
+    },
+    Void {
+        void: Verified<Void>,
+    },
+    GroupMessage {
+        group: GroupId,
+        epoch: u64,
+        message: Vec<u8>,
+    },
+    CatchUp {
+        group: GroupId,
+        epoch: u64,
+    },
+    Swap {
+        swap: Verified<Swap>,
+        key_package: Vec<u8>,
+    },
+    /// With a signed [`Leave`] from a member; without from someone outside.
+    Leave {
+        leave: Option<Verified<Leave>>,
+    },
+    Publish {
+        publishing: Publishing,
+    },
+}
+
+/// The sealed blobs of one invitation.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Invitation {
+    pub id: InvitationId,
+    pub wrap: Vec<u8>,
+    pub card: Vec<u8>,
+}
+
+impl std::fmt::Debug for Invitation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Invitation({} + {} bytes)", self.wrap.len(), self.card.len())
+    }
+}
+
+/// Which of its sources a member says it is sending.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Publishing {
+    pub mic: bool,
+    pub camera: bool,
+    pub screen: bool,
+}

@@ -1,0 +1,130 @@
+//! Accepts connections: bounds their number, speaks TLS, and gives each a deadline for its
+//! requests' heads.
+
+use super::App;
+use crate::drained;
+use crate::limits::Full;
+use crate::metrics::Refusal;
+use axum::Router;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use rustls::ServerConfig;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+/// The largest head of a request; browsers send about a kilobyte.
+const LARGEST_HEAD: usize = 32 * 1024;
+
+/// Counts a connection for as long as it is held, also by the WebSocket that came out of it.
+pub(crate) struct ConnectionPass {
+    app: Arc<App>,
+    pub peer: IpAddr,
+}
+
+impl ConnectionPass {
+    fn enter(app: &Arc<App>, peer: IpAddr) -> Result<Self, Full> {
+        app.open.enter(peer)?;
+        app.metrics.connections.add(1);
+        Ok(ConnectionPass { app: app.clone(), peer })
+    }
+}
+
+impl Drop for ConnectionPass {
+    fn drop(&mut self) {
+        self.app.open.leave(self.peer);
+        self.app.metrics.connections.add(-1);
+    }
+}
+
+/// The public port.
+pub(crate) struct Listener {
+    socket: TcpListener,
+    tls: Option<TlsAcceptor>,
+    app: Arc<App>,
+    router: Router,
+}
+
+impl Listener {
+    pub fn new(socket: TcpListener, tls: Option<Arc<ServerConfig>>, app: Arc<App>) -> Self {
+        let router = super::router(app.clone());
+        Listener { socket, tls: tls.map(TlsAcceptor::from), app, router }
+    }
+
+    /// Accepts until told to drain.
+    pub async fn run(self) {
+        let mut draining = self.app.draining.clone();
+        loop {
+            tokio::select! {
+                () = drained(&mut draining) => return,
+                accepted = self.socket.accept() => self.accepted(accepted).await,
+            }
+        }
+    }
+
+    async fn accepted(&self, accepted: io::Result<(TcpStream, SocketAddr)>) {
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, or the peer was gone already: breathe, then go on.
+                tracing::warn!(kind = ?error.kind(), "a connection could not be accepted");
+                return tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        match ConnectionPass::enter(&self.app, peer.ip()) {
+            Ok(pass) => self.serve(stream, Arc::new(pass)),
+            Err(Full::Everyone) => self.app.metrics.refuse(Refusal::Connections),
+            Err(Full::Address) => self.app.metrics.refuse(Refusal::AddressConnections),
+        }
+    }
+
+    fn serve(&self, stream: TcpStream, pass: Arc<ConnectionPass>) {
+        let _ = stream.set_nodelay(true);
+        let router = self.router.clone();
+        let Some(tls) = self.tls.clone() else {
+            tokio::spawn(speak(stream, router, pass));
+            return;
+        };
+        let limit = self.app.limits.request_timeout;
+        tokio::spawn(async move {
+            if let Ok(Ok(stream)) = tokio::time::timeout(limit, tls.accept(stream)).await {
+                speak(stream, router, pass).await;
+            }
+        });
+    }
+}
+
+async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    pass: Arc<ConnectionPass>,
+) {
+    let app = pass.app.clone();
+    let mut draining = app.draining.clone();
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(pass.clone());
+        hyper::service::Service::call(&TowerToHyperService::new(router.clone()), request)
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(app.limits.request_timeout)
+        .max_buf_size(LARGEST_HEAD)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = drained(&mut draining) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::trace!(timeout = error.is_timeout(), parse = error.is_parse(), "connection ended");
+    }
+}

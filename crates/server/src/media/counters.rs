@@ -1,0 +1,66 @@
+//! Counters since start. Each is written by one thread and read by any.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        #[derive(Default)]
+        pub(super) struct Counters { $(pub(super) $name: AtomicU64,)* }
+
+        /// A reading of the counters, for `/metrics`.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct Metrics { $($(#[$doc])* pub $name: u64,)* }
+
+        impl Counters {
+            pub(super) fn read(&self) -> Metrics {
+                Metrics { $($name: self.$name.load(Ordering::Relaxed),)* }
+            }
+        }
+
+        impl Metrics {
+            /// Names and values, in a stable order.
+            pub fn list(&self) -> Vec<(&'static str, u64)> {
+                vec![$((stringify!($name), self.$name),)*]
+            }
+        }
+    };
+}
+
+counters! {
+    /// Connections accepted.
+    connections,
+    /// Datagrams received.
+    datagrams_in,
+    /// Datagrams sent.
+    datagrams_out,
+    /// Datagrams from nobody we know.
+    unknown_datagrams,
+    /// Datagrams the socket would not take.
+    send_dropped,
+    /// RTP packets received and permitted.
+    packets_in,
+    /// RTP packets written to receivers.
+    packets_out,
+    /// RTP packets received from a peer that may not send them.
+    packets_refused,
+    /// Packets that crossed to another shard.
+    packets_crossed,
+    /// Packets dropped because another shard's queue was full.
+    cross_dropped,
+    /// Frames dropped because a receiver's queue was older than its bound.
+    frames_dropped,
+    /// Late packets dropped so that no sequence number is sealed twice.
+    late_dropped,
+    /// Keyframes asked of publishers.
+    keyframe_requests,
+    /// Connections refused because they offered no AEAD profile.
+    profile_refused,
+    /// Events dropped because the signalling side was behind.
+    events_dropped,
+    /// Nanoseconds the shard threads spent working (not waiting).
+    busy_nanos,
+}
+
+pub(super) fn add(counter: &AtomicU64, by: u64) {
+    counter.fetch_add(by, Ordering::Relaxed);
+}

@@ -1,0 +1,258 @@
+//! A shard's thread: socket, clock and queues around the pure [`Shard`].
+
+use super::control::{ControlMessage, ControlSender};
+use super::counters::{Counters, add};
+use super::handle::MediaEvent;
+use super::port::Port;
+use mio::{Events, Interest, Poll, Token, Waker};
+use sfu::transport::{Str0mTransport, profiles_refused};
+use sfu::{Command, Cross, Event, Output, Shard};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Messages waiting for one shard. Commands wait for room; packets of other shards are dropped
+/// and counted.
+const INBOX: usize = 8_192;
+
+/// Messages and batches handled before the socket, or the queues, get their turn.
+const MESSAGES_A_TURN: usize = 1_024;
+const BATCHES_A_TURN: usize = 8;
+
+const SOCKET: Token = Token(0);
+const WAKER: Token = Token(1);
+
+pub(super) enum Inbox {
+    Command(Command<Str0mTransport>),
+    Cross(Cross),
+    Stop,
+}
+
+/// The way into a shard.
+#[derive(Clone)]
+pub(super) struct Door {
+    inbox: SyncSender<Inbox>,
+    waker: Arc<Waker>,
+}
+
+impl Door {
+    /// Waits, when the shard is thousands of messages behind, for one turn of its loop.
+    pub fn command(&self, command: Command<Str0mTransport>) {
+        self.put(Inbox::Command(command));
+    }
+
+    pub fn stop(&self) {
+        self.put(Inbox::Stop);
+    }
+
+    fn put(&self, message: Inbox) {
+        if self.inbox.send(message).is_ok() {
+            let _ = self.waker.wake();
+        }
+    }
+
+    fn cross(&self, message: Cross) -> bool {
+        !matches!(self.inbox.try_send(Inbox::Cross(message)), Err(TrySendError::Full(_)))
+    }
+}
+
+/// A bound socket whose thread has not started.
+pub(super) struct Berth {
+    port: Port,
+    poll: Poll,
+    inbox: Receiver<Inbox>,
+    pub door: Door,
+}
+
+impl Berth {
+    pub fn bind(address: SocketAddr) -> io::Result<Berth> {
+        let mut port = Port::bind(address)?;
+        let poll = Poll::new()?;
+        poll.registry().register(&mut port.socket, SOCKET, Interest::READABLE)?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let (sender, inbox) = sync_channel(INBOX);
+        Ok(Berth { port, poll, inbox, door: Door { inbox: sender, waker } })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.port.address()
+    }
+
+    pub fn start(self, index: usize, around: Around) -> io::Result<JoinHandle<()>> {
+        let name = format!("media-{index}");
+        let worker = Worker {
+            shard: Shard::new(index, Instant::now()),
+            port: self.port,
+            poll: self.poll,
+            inbox: self.inbox,
+            around,
+            told: sfu::Counters::default(),
+        };
+        std::thread::Builder::new().name(name).spawn(move || worker.run())
+    }
+}
+
+/// What a shard's thread knows of the rest.
+pub(super) struct Around {
+    pub doors: Vec<Door>,
+    pub control: ControlSender,
+    pub events: tokio::sync::mpsc::Sender<MediaEvent>,
+    pub counters: Arc<Counters>,
+    /// Candidates of this shard.
+    pub candidates: Vec<SocketAddr>,
+}
+
+struct Worker {
+    shard: Shard<Str0mTransport>,
+    port: Port,
+    poll: Poll,
+    inbox: Receiver<Inbox>,
+    around: Around,
+    told: sfu::Counters,
+}
+
+impl Worker {
+    fn run(mut self) {
+        let mut events = Events::with_capacity(8);
+        let mut more = false;
+        loop {
+            let wait = match more {
+                true => Duration::ZERO,
+                false => self.shard.poll_timeout().saturating_duration_since(Instant::now()),
+            };
+            if let Err(error) = self.poll.poll(&mut events, Some(wait))
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                tracing::error!(%error, "a media thread cannot wait for its socket");
+                return;
+            }
+            let begun = Instant::now();
+            match self.turn() {
+                Some(rest) => more = rest,
+                None => return,
+            }
+            add(&self.around.counters.busy_nanos, begun.elapsed().as_nanos() as u64);
+        }
+    }
+
+    /// One turn: queues, socket, timers, and everything that follows. Says whether more waits;
+    /// `None` to stop.
+    fn turn(&mut self) -> Option<bool> {
+        let more_messages = self.read_inbox()?;
+        let more_datagrams = self.read_socket();
+        let now = Instant::now();
+        self.shard.handle_timeout(now);
+        self.shard.flush(now);
+        self.write_outputs();
+        self.count();
+        Some(more_messages || more_datagrams)
+    }
+
+    fn read_inbox(&mut self) -> Option<bool> {
+        for _ in 0..MESSAGES_A_TURN {
+            let now = Instant::now();
+            match self.inbox.try_recv() {
+                Ok(Inbox::Command(command)) => self.shard.handle_command(now, command),
+                Ok(Inbox::Cross(message)) => self.shard.handle_cross(now, message),
+                Ok(Inbox::Stop) => return None,
+                Err(_) => return Some(false),
+            }
+        }
+        Some(true)
+    }
+
+    fn read_socket(&mut self) -> bool {
+        for _ in 0..BATCHES_A_TURN {
+            let now = Instant::now();
+            let (shard, candidates) = (&mut self.shard, &self.around.candidates);
+            let mut received = 0;
+            let more = self.port.receive(|datagram| {
+                received += 1;
+                let to = candidate_for(candidates, datagram.to, datagram.from);
+                shard.handle_datagram(now, datagram.from, to, datagram.bytes);
+            });
+            add(&self.around.counters.datagrams_in, received);
+            if !more {
+                return false;
+            }
+            self.shard.flush(now);
+            self.write_outputs();
+        }
+        true
+    }
+
+    fn write_outputs(&mut self) {
+        let mut woken = 0u32;
+        while let Some(output) = self.shard.poll_output() {
+            match output {
+                Output::Transmit { from, to, datagram } => self.port.send(from, to, &datagram),
+                Output::Cross { to, message } => {
+                    woken |= 1 << to;
+                    let door = self.around.doors.get(to);
+                    if !door.is_some_and(|door| door.cross(message)) {
+                        add(&self.around.counters.cross_dropped, 1);
+                    }
+                }
+                Output::Released { peer, transport } => {
+                    self.around.control.put(ControlMessage::Released { peer, transport });
+                }
+                Output::Event(event) => self.tell(event),
+            }
+        }
+        self.port.flush();
+        for (index, door) in self.around.doors.iter().enumerate() {
+            if woken & (1 << index) != 0 {
+                let _ = door.waker.wake();
+            }
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        let event = match event {
+            Event::Failed { peer, generation } => {
+                self.around.control.put(ControlMessage::Gone { peer, generation });
+                return;
+            }
+            Event::Connected { peer } => MediaEvent::Connected { peer },
+            Event::Slots { peer, slots } => MediaEvent::Slots { peer, slots },
+            Event::Speakers { room, listeners, speakers } => {
+                MediaEvent::Speakers { room, listeners, speakers }
+            }
+            Event::LayersWanted { peer, line, layers } => {
+                MediaEvent::LayersWanted { peer, line, layers }
+            }
+        };
+        if self.around.events.try_send(event).is_err() {
+            add(&self.around.counters.events_dropped, 1);
+        }
+    }
+
+    /// Adds what happened since the last turn to the process's counters.
+    fn count(&mut self) {
+        let (now, told) = (self.shard.counters(), &self.told);
+        let counters = &self.around.counters;
+        add(&counters.unknown_datagrams, now.unknown_datagrams - told.unknown_datagrams);
+        add(&counters.packets_in, now.packets_in - told.packets_in);
+        add(&counters.packets_out, now.packets_out - told.packets_out);
+        add(&counters.packets_refused, now.packets_refused - told.packets_refused);
+        add(&counters.packets_crossed, now.packets_crossed - told.packets_crossed);
+        add(&counters.frames_dropped, now.frames_dropped - told.frames_dropped);
+        add(&counters.late_dropped, now.late_dropped - told.late_dropped);
+        add(&counters.keyframe_requests, now.keyframe_requests - told.keyframe_requests);
+        add(&counters.datagrams_out, std::mem::take(&mut self.port.sent));
+        add(&counters.send_dropped, std::mem::take(&mut self.port.unsent));
+        counters.profile_refused.store(profiles_refused(), std::sync::atomic::Ordering::Relaxed);
+        self.told = now;
+    }
+}
+
+/// The candidate a datagram was sent to: its own address, or behind a NAT the first advertised
+/// one of its family.
+fn candidate_for(candidates: &[SocketAddr], to: Option<IpAddr>, from: SocketAddr) -> SocketAddr {
+    let exact = candidates.iter().find(|candidate| Some(candidate.ip()) == to);
+    let family = || candidates.iter().find(|candidate| candidate.is_ipv4() == from.is_ipv4());
+    exact.or_else(family).copied().unwrap_or(from)
+}

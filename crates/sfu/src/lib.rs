@@ -1,0 +1,21 @@
+//! Selective forwarding of encrypted media: slots, layers, loudest speakers, RTP rewriting.
+//!
+//! Sans-IO: packets and the time come in, packets and notices go out. Payloads are opaque; only
+//! header fields are read and changed.
+
+pub mod audio;
+pub mod keyframes;
+pub mod layers;
+pub mod packet;
+pub mod rewrite;
+pub mod shard;
+pub mod slot;
+pub mod stun;
+pub mod transport;
+mod types;
+pub mod vp8;
+
+pub use packet::{AudioLevel, MediaPacket};
+pub use shard::{Command, Counters, Cross, Event, Output, Shard};
+pub use transport::OfferError;
+pub use types::*;

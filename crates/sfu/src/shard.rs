@@ -1,0 +1,241 @@
+//! One thread's worth of peers, possibly parts of several rooms, and the packets between them.
+//!
+//! The calling rule: after any `handle_*`, call [`Shard::flush`], then drain
+//! [`Shard::poll_output`], and come back no later than [`Shard::poll_timeout`]. Several datagrams
+//! may be handled before one flush; what they cause for one receiver then leaves together.
+
+mod control;
+mod demand;
+mod forward;
+mod messages;
+mod peer;
+mod room;
+
+pub use messages::{Command, Cross, Event, Output, SourceState};
+
+use crate::stun;
+use crate::transport::{MediaTransport, Polled, Received};
+use crate::{PeerId, RoomId};
+use peer::Peer;
+use room::Room;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// How often rooms look at rates, live layers and speakers.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Turns of one peer's poll loop within one drain; beyond, it goes on at the next flush.
+const MAX_TURNS: usize = 2_000;
+
+/// Addresses remembered for one peer; the oldest is forgotten.
+const MAX_ADDRESSES: usize = 8;
+
+/// Counters since start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Datagrams that name no connection.
+    pub unknown_datagrams: u64,
+    /// Packets received and permitted.
+    pub packets_in: u64,
+    /// Packets written to receivers.
+    pub packets_out: u64,
+    /// Packets from a peer that may not send them.
+    pub packets_refused: u64,
+    /// Packets handed to other shards.
+    pub packets_crossed: u64,
+    /// Frames dropped because a receiver's queue was too old.
+    pub frames_dropped: u64,
+    /// Packets dropped so that no number is sealed twice.
+    pub late_dropped: u64,
+    /// Keyframes asked of publishers.
+    pub keyframe_requests: u64,
+}
+
+/// See the module's calling rule.
+pub struct Shard<T> {
+    index: usize,
+    rooms: HashMap<RoomId, Room>,
+    peers: Vec<Option<Peer<T>>>,
+    ids: HashMap<PeerId, usize>,
+    by_ufrag: HashMap<String, usize>,
+    by_address: HashMap<SocketAddr, usize>,
+    timers: BTreeSet<(Instant, usize)>,
+    touched: Vec<usize>,
+    ingress: VecDeque<(usize, Received)>,
+    outputs: VecDeque<Output<T>>,
+    counters: Counters,
+    next_tick: Instant,
+}
+
+impl<T: MediaTransport> Shard<T> {
+    /// The shard with this number, 0 to 31.
+    pub fn new(index: usize, now: Instant) -> Shard<T> {
+        Shard {
+            index,
+            rooms: HashMap::new(),
+            peers: Vec::new(),
+            ids: HashMap::new(),
+            by_ufrag: HashMap::new(),
+            by_address: HashMap::new(),
+            timers: BTreeSet::new(),
+            touched: Vec::new(),
+            ingress: VecDeque::new(),
+            outputs: VecDeque::new(),
+            counters: Counters::default(),
+            next_tick: now + TICK,
+        }
+    }
+
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// Peers connected or connecting here.
+    pub fn peer_count(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// A datagram from the network; `to` is the candidate address it was sent to.
+    pub fn handle_datagram(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        to: SocketAddr,
+        datagram: &[u8],
+    ) {
+        let Some(index) = self.peer_of(from, datagram) else {
+            self.counters.unknown_datagrams += 1;
+            return;
+        };
+        let Some(peer) = &mut self.peers[index] else { return };
+        let Some(transport) = &mut peer.transport else {
+            peer.held.datagram(from, to, datagram);
+            return;
+        };
+        let is_request = datagram.starts_with(&[0, 1]);
+        if is_request && transport.accepts(now, from, to, datagram) {
+            self.remember_address(index, from);
+        }
+        self.deliver(now, index, from, to, datagram);
+    }
+
+    /// Time has passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some((at, index)) = self.timers.first().copied() {
+            if at > now {
+                break;
+            }
+            self.timers.remove(&(at, index));
+            if let Some(peer) = &mut self.peers[index] {
+                peer.timer = None;
+            }
+            self.touched.push(index);
+        }
+        if now >= self.next_tick {
+            self.next_tick = now + TICK;
+            self.tick(now);
+        }
+    }
+
+    /// Drains every peer that something was written to, until nothing more follows from it.
+    pub fn flush(&mut self, now: Instant) {
+        loop {
+            while let Some((index, received)) = self.ingress.pop_front() {
+                self.published(now, index, received);
+            }
+            let mut touched = std::mem::take(&mut self.touched);
+            if touched.is_empty() {
+                return;
+            }
+            touched.sort_unstable();
+            touched.dedup();
+            for index in touched {
+                self.drain(now, index, true);
+            }
+        }
+    }
+
+    /// When [`Self::handle_timeout`] is due.
+    pub fn poll_timeout(&self) -> Instant {
+        let timer = self.timers.first().map(|(at, _)| *at);
+        timer.map_or(self.next_tick, |at| at.min(self.next_tick))
+    }
+
+    pub fn poll_output(&mut self) -> Option<Output<T>> {
+        self.outputs.pop_front()
+    }
+
+    fn peer_of(&self, from: SocketAddr, datagram: &[u8]) -> Option<usize> {
+        if stun::is_stun(datagram) {
+            let by_name = stun::unverified_ufrag(datagram).and_then(|u| self.by_ufrag.get(u));
+            return by_name.or_else(|| self.by_address.get(&from)).copied();
+        }
+        self.by_address.get(&from).copied()
+    }
+
+    fn remember_address(&mut self, index: usize, from: SocketAddr) {
+        let before = self.by_address.insert(from, index);
+        if before == Some(index) {
+            return;
+        }
+        if let Some(other) = before.and_then(|other| self.peers[other].as_mut()) {
+            other.addresses.retain(|address| *address != from);
+        }
+        let Some(peer) = &mut self.peers[index] else { return };
+        peer.addresses.push(from);
+        if peer.addresses.len() > MAX_ADDRESSES {
+            let oldest = peer.addresses.remove(0);
+            self.by_address.remove(&oldest);
+        }
+    }
+
+    fn deliver(
+        &mut self,
+        now: Instant,
+        index: usize,
+        from: SocketAddr,
+        to: SocketAddr,
+        datagram: &[u8],
+    ) {
+        if let Some(transport) = self.transport(index) {
+            transport.handle_datagram(now, from, to, datagram);
+            self.drain(now, index, false);
+        }
+    }
+
+    fn transport(&mut self, index: usize) -> Option<&mut T> {
+        self.peers.get_mut(index)?.as_mut()?.transport.as_deref_mut()
+    }
+
+    /// Polls one peer until it waits for a moment ahead. `advance` when something was written.
+    fn drain(&mut self, now: Instant, index: usize, advance: bool) {
+        if advance && let Some(transport) = self.transport(index) {
+            transport.handle_timeout(now);
+        }
+        for _ in 0..MAX_TURNS {
+            let Some(transport) = self.transport(index) else { return };
+            match transport.poll() {
+                Polled::Timeout(at) if at > now => return self.set_timer(index, at),
+                Polled::Timeout(_) => transport.handle_timeout(now),
+                Polled::Transmit { from, to, datagram } => {
+                    self.outputs.push_back(Output::Transmit { from, to, datagram });
+                }
+                Polled::Packet(received) => self.ingress.push_back((index, received)),
+                Polled::KeyframeRequest { line } => self.receiver_lost_picture(now, index, line),
+                Polled::Estimate(bps) => self.estimate(now, index, bps),
+                Polled::Connected => self.connected(index),
+                Polled::Closed => return self.failed(now, index),
+            }
+        }
+        self.set_timer(index, now + Duration::from_millis(1));
+    }
+
+    fn set_timer(&mut self, index: usize, at: Instant) {
+        let Some(peer) = &mut self.peers[index] else { return };
+        if let Some(before) = peer.timer.replace(at) {
+            self.timers.remove(&(before, index));
+        }
+        self.timers.insert((at, index));
+    }
+}

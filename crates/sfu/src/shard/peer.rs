@@ -1,0 +1,138 @@
+//! One peer of a shard: its connection, what it publishes, and its slots.
+
+use crate::rewrite::Rewritten;
+use crate::slot::{AudioSlot, VideoSlot};
+use crate::transport::{Direction, MediaTransport};
+use crate::{Kind, Layer, LineId, MediaPacket, PeerId, SlotSource, SourceId};
+use std::net::SocketAddr;
+use std::time::Instant;
+
+/// Kept while a connection is lent out for a new offer (some milliseconds); more is dropped, as
+/// on a full network queue.
+const MAX_HELD_DATAGRAMS: usize = 64;
+const MAX_HELD_WRITES: usize = 512;
+
+pub(super) struct Peer<T> {
+    pub id: PeerId,
+    pub generation: u64,
+    /// `None` while lent out.
+    pub transport: Option<Box<T>>,
+    pub held: Held,
+    pub addresses: Vec<SocketAddr>,
+    pub ufrags: Vec<String>,
+    pub timer: Option<Instant>,
+    pub estimate: Option<u64>,
+    /// What the peer says it publishes, by line.
+    pub published: Vec<(usize, Kind, bool)>,
+    pub audio: Vec<Slot<AudioSlot>>,
+    pub video: Vec<Slot<VideoSlot>>,
+}
+
+pub(super) struct Slot<S> {
+    pub line: usize,
+    pub id: LineId,
+    pub slot: S,
+    /// Layer allocated, before falling back to one that is being sent.
+    pub chosen: Option<Layer>,
+}
+
+#[derive(Default)]
+pub(super) struct Held {
+    datagrams: Vec<(SocketAddr, SocketAddr, Vec<u8>)>,
+    writes: Vec<(usize, Rewritten, MediaPacket)>,
+}
+
+impl Held {
+    pub fn datagram(&mut self, from: SocketAddr, to: SocketAddr, datagram: &[u8]) {
+        if self.datagrams.len() < MAX_HELD_DATAGRAMS {
+            self.datagrams.push((from, to, datagram.to_vec()));
+        }
+    }
+
+    pub fn write(&mut self, line: usize, numbers: Rewritten, packet: &MediaPacket) {
+        if self.writes.len() < MAX_HELD_WRITES {
+            self.writes.push((line, numbers, packet.clone()));
+        }
+    }
+
+    #[expect(clippy::type_complexity)] // used once, right here
+    pub fn take(
+        &mut self,
+    ) -> (Vec<(SocketAddr, SocketAddr, Vec<u8>)>, Vec<(usize, Rewritten, MediaPacket)>) {
+        (std::mem::take(&mut self.datagrams), std::mem::take(&mut self.writes))
+    }
+}
+
+impl<T: MediaTransport> Peer<T> {
+    pub fn new(id: PeerId, generation: u64, transport: Box<T>) -> Peer<T> {
+        let mut peer = Peer {
+            id,
+            generation,
+            transport: Some(transport),
+            held: Held::default(),
+            addresses: Vec::new(),
+            ufrags: Vec::new(),
+            timer: None,
+            estimate: None,
+            published: Vec::new(),
+            audio: Vec::new(),
+            video: Vec::new(),
+        };
+        peer.learn_lines();
+        peer
+    }
+
+    /// Makes slots for receiving lines that have none.
+    pub fn learn_lines(&mut self) {
+        let Some(transport) = &self.transport else { return };
+        for (line, described) in transport.lines().iter().enumerate() {
+            if described.direction != Direction::Receives {
+                continue;
+            }
+            let id = described.id.clone();
+            if described.audio && self.audio.iter().all(|slot| slot.line != line) {
+                self.audio.push(Slot { line, id, slot: AudioSlot::default(), chosen: None });
+            } else if !described.audio && self.video.iter().all(|slot| slot.line != line) {
+                self.video.push(Slot { line, id, slot: VideoSlot::default(), chosen: None });
+            }
+        }
+    }
+
+    /// The sending line with this name, if it carries that sort of media.
+    pub fn sending_line(&self, id: &LineId, audio: bool) -> Option<usize> {
+        let lines = self.transport.as_ref()?.lines();
+        lines.iter().position(|line| {
+            line.id == *id && line.audio == audio && line.direction == Direction::Sends
+        })
+    }
+
+    pub fn kind_of(&self, line: usize) -> Option<Kind> {
+        self.published.iter().find(|(at, _, active)| *at == line && *active).map(|p| p.1)
+    }
+
+    /// Writes, or keeps the packet while the connection is lent out.
+    pub fn write(&mut self, line: usize, numbers: Rewritten, packet: &MediaPacket) {
+        match &mut self.transport {
+            Some(transport) => transport.write(line, &outgoing(numbers, packet)),
+            None => self.held.write(line, numbers, packet),
+        }
+    }
+}
+
+pub(super) fn outgoing(numbers: Rewritten, packet: &MediaPacket) -> crate::transport::Outgoing<'_> {
+    crate::transport::Outgoing {
+        numbers,
+        marker: packet.marker,
+        payload: &packet.payload,
+        vp8: packet.vp8.as_ref(),
+        level: packet.level,
+        arrived: packet.arrived,
+    }
+}
+
+impl<S> Slot<S> {
+    pub fn source(&self, source: Option<SourceId>, idle: Kind) -> SlotSource {
+        let kind = source.map_or(idle, |source| source.kind);
+        SlotSource { line: self.id.clone(), source, kind }
+    }
+}

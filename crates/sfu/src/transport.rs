@@ -1,0 +1,116 @@
+//! The narrow waist between forwarding and the WebRTC stack: one connection of one peer.
+//!
+//! The calling rule: after every call that changes a transport, [`MediaTransport::poll`] is called
+//! until it returns [`Polled::Timeout`] with a moment that lies ahead.
+
+mod crypto;
+mod offer;
+mod str0m;
+
+pub use self::offer::{MAX_OFFER_BYTES, MAX_RECEIVING_LINES, MAX_SENDING_LINES, OfferError};
+pub use self::str0m::{Str0mConfig, Str0mTransport};
+pub use crypto::profiles_refused;
+
+use crate::packet::AudioLevel;
+use crate::rewrite::Rewritten;
+use crate::vp8::Vp8;
+use crate::{Layer, Layers, LineId};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Which way media goes on a line, seen from the client that offered it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The client publishes.
+    Sends,
+    /// The client receives: one of its slots.
+    Receives,
+    Inactive,
+}
+
+/// One media line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub id: LineId,
+    pub audio: bool,
+    pub direction: Direction,
+    /// Simulcast layers declared; `F` alone without simulcast.
+    pub layers: Layers,
+}
+
+/// What a transport has to say.
+#[derive(Debug)]
+pub enum Polled {
+    /// To be sent from the address `from` (one of our candidates).
+    Transmit { from: SocketAddr, to: SocketAddr, datagram: Vec<u8> },
+    /// A packet the peer published.
+    Packet(Received),
+    /// The receiver of this line cannot decode without a keyframe.
+    KeyframeRequest { line: usize },
+    /// Bits per second that reach the peer.
+    Estimate(u64),
+    /// ICE and DTLS are up.
+    Connected,
+    /// The connection is over; nothing more comes.
+    Closed,
+    /// Call [`MediaTransport::handle_timeout`] at this moment.
+    Timeout(Instant),
+}
+
+/// A packet as the peer sent it.
+#[derive(Debug)]
+pub struct Received {
+    /// Index into [`MediaTransport::lines`].
+    pub line: usize,
+    pub layer: Layer,
+    pub stream: u32,
+    pub seq: u64,
+    pub timestamp: u32,
+    pub marker: bool,
+    pub payload: Arc<[u8]>,
+    pub arrived: Instant,
+    pub level: Option<AudioLevel>,
+}
+
+/// A packet for one of the peer's receiving lines.
+#[derive(Debug)]
+pub struct Outgoing<'a> {
+    pub numbers: Rewritten,
+    pub marker: bool,
+    pub payload: &'a Arc<[u8]>,
+    pub vp8: Option<&'a Vp8>,
+    pub level: Option<AudioLevel>,
+    pub arrived: Instant,
+}
+
+/// One peer's connection.
+pub trait MediaTransport {
+    /// Answers an offer; also a later one with more lines or new ICE credentials.
+    fn accept_offer(&mut self, now: Instant, sdp: &str) -> Result<String, OfferError>;
+    /// The ufrag by which the peer's STUN checks name this connection.
+    fn ufrag(&self) -> &str;
+    /// Lines in the offer's order; an index stays valid for the connection's life.
+    fn lines(&self) -> &[Line];
+    /// How long the oldest packet of a line has been waiting to be sent.
+    fn queue_age(&mut self, line: usize, now: Instant) -> Duration;
+
+    /// Whether this datagram authenticates itself as the peer's, so that its address may be
+    /// remembered.
+    fn accepts(&self, now: Instant, from: SocketAddr, to: SocketAddr, datagram: &[u8]) -> bool;
+    /// Input from the network. What cannot be understood is dropped.
+    fn handle_datagram(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, bytes: &[u8]);
+    fn handle_timeout(&mut self, now: Instant);
+
+    /// Writes one packet. Its sequence number must not have been used on this line before: it
+    /// is part of the SRTP nonce.
+    fn write(&mut self, line: usize, packet: &Outgoing<'_>);
+    /// Asks the peer for a keyframe of one of its streams.
+    fn request_keyframe(&mut self, stream: u32);
+    /// Bits per second to keep up by padding, and to probe for.
+    fn set_bitrates(&mut self, sustained: u64, desired: u64);
+    /// Ends the connection.
+    fn close(&mut self);
+
+    fn poll(&mut self) -> Polled;
+}

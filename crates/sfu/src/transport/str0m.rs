@@ -1,0 +1,345 @@
+//! [`MediaTransport`] over str0m in RTP mode: ICE-lite, DTLS-SRTP, RTCP, repair and bandwidth
+//! estimation.
+
+use super::offer::{self, OfferError};
+use super::{Direction, Line, MediaTransport, Outgoing, Polled, Received, crypto};
+use crate::packet::AudioLevel;
+use crate::{Layer, LineId};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use str0m::bwe::{Bitrate, BweKind};
+use str0m::change::SdpOffer;
+use str0m::config::DtlsCert;
+use str0m::format::Codec;
+use str0m::media::{KeyframeRequestKind, Mid, Pt};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, Ssrc};
+use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
+
+/// Resend cache of a video slot. The stack's own default keeps 4 MB for a busy participant and
+/// stops repairing above 15 % loss.
+const RTX_PACKETS: usize = 256;
+const RTX_AGE: Duration = Duration::from_millis(600);
+const RTX_RATIO: f32 = 0.5;
+
+/// Estimate to begin with. Higher floods a thin line at the start, lower begins with small
+/// pictures.
+const INITIAL_ESTIMATE: Bitrate = Bitrate::kbps(1_500);
+
+/// What all connections of a process share.
+#[derive(Clone)]
+pub struct Str0mConfig {
+    certificate: DtlsCert,
+}
+
+impl Str0mConfig {
+    /// Makes the process's DTLS certificate. `None` if the crypto library fails to.
+    pub fn new() -> Option<Str0mConfig> {
+        let certificate = crypto::provider().dtls_provider.generate_certificate()?;
+        Some(Str0mConfig { certificate })
+    }
+}
+
+/// One connection.
+pub struct Str0mTransport {
+    rtc: Rtc,
+    ufrag: String,
+    lines: Vec<Line>,
+    mids: Vec<Mid>,
+    opus: Option<Pt>,
+    vp8: Option<Pt>,
+    /// The SSRC last seen: streams come in bursts.
+    streams: Vec<(Ssrc, usize, Layer)>,
+    closed: bool,
+    /// The stack panicked; it is not touched again.
+    broken: bool,
+}
+
+/// SSRCs remembered per connection; more than lines times layers means a publisher that changes
+/// them, and the oldest is looked up again.
+const MAX_STREAMS: usize = 32;
+
+impl Str0mTransport {
+    /// A connection that offers these addresses as its host candidates.
+    pub fn new(
+        now: Instant,
+        config: &Str0mConfig,
+        candidates: &[SocketAddr],
+    ) -> Result<Str0mTransport, OfferError> {
+        let mut rtc = RtcConfig::new()
+            .set_crypto_provider(crypto::provider())
+            .set_dtls_cert(config.certificate.clone())
+            .clear_codecs()
+            .enable_opus(true, false)
+            .enable_vp8(true)
+            .set_rtp_mode(true)
+            .set_ice_lite(true)
+            .enable_bwe(Some(INITIAL_ESTIMATE))
+            .build(now);
+        for address in candidates {
+            let candidate = Candidate::host(*address, "udp").map_err(|_| OfferError::Internal)?;
+            rtc.add_local_candidate(candidate);
+        }
+        Ok(Str0mTransport {
+            rtc,
+            ufrag: String::new(),
+            lines: Vec::new(),
+            mids: Vec::new(),
+            opus: None,
+            vp8: None,
+            streams: Vec::new(),
+            closed: false,
+            broken: false,
+        })
+    }
+
+    fn check_continues(&self, lines: &[Line]) -> Result<(), OfferError> {
+        let same = |(old, new): (&Line, &Line)| {
+            let direction = old.direction == new.direction
+                || new.direction == Direction::Inactive
+                || old.direction == Direction::Inactive;
+            old.id == new.id && old.audio == new.audio && direction
+        };
+        match self.lines.len() <= lines.len() && self.lines.iter().zip(lines).all(same) {
+            true => Ok(()),
+            false => Err(OfferError::LinesChanged),
+        }
+    }
+
+    fn take_over(&mut self, lines: Vec<Line>) {
+        let known = self.lines.len();
+        self.mids = lines.iter().map(|line| Mid::from(line.id.0.as_str())).collect();
+        self.lines = lines;
+        self.ufrag = self.rtc.direct_api().local_ice_credentials().ufrag;
+        let payload_type = |codec| {
+            self.rtc.codec_config().find(|params| params.spec().codec == codec).map(|p| p.pt())
+        };
+        (self.opus, self.vp8) = (payload_type(Codec::Opus), payload_type(Codec::Vp8));
+        for index in known..self.lines.len() {
+            self.set_up_slot(index);
+        }
+    }
+
+    fn set_up_slot(&mut self, index: usize) {
+        let line = &self.lines[index];
+        if line.audio || line.direction != Direction::Receives {
+            return;
+        }
+        let mut api = self.rtc.direct_api();
+        if let Some(stream) = api.stream_tx_by_mid(self.mids[index], None) {
+            stream.set_rtx_cache(RTX_PACKETS, RTX_AGE, Some(RTX_RATIO));
+        }
+    }
+
+    fn event(&mut self, event: Event) -> Option<Polled> {
+        match event {
+            Event::Connected => Some(Polled::Connected),
+            Event::IceConnectionStateChange(str0m::IceConnectionState::Disconnected)
+            | Event::Closed => Some(self.end()),
+            Event::RtpPacket(packet) => self.received(packet).map(Polled::Packet),
+            Event::KeyframeRequest(request) => {
+                let line = self.mids.iter().position(|mid| *mid == request.mid)?;
+                Some(Polled::KeyframeRequest { line })
+            }
+            Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) => {
+                Some(Polled::Estimate(estimate.as_u64()))
+            }
+            _ => None,
+        }
+    }
+
+    fn received(&mut self, packet: RtpPacket) -> Option<Received> {
+        let (line, layer) = self.stream(packet.header.ssrc)?;
+        let extensions = &packet.header.ext_vals;
+        let level = extensions
+            .audio_level
+            .map(|dbov| AudioLevel { dbov, voice: extensions.voice_activity });
+        Some(Received {
+            line,
+            layer,
+            stream: *packet.header.ssrc,
+            seq: *packet.seq_no,
+            timestamp: packet.header.timestamp,
+            marker: packet.header.marker,
+            arrived: packet.timestamp,
+            level,
+            payload: packet.payload,
+        })
+    }
+
+    /// Which line and layer an SSRC belongs to. The RID is in the first packets only; the stack
+    /// remembers it.
+    fn stream(&mut self, ssrc: Ssrc) -> Option<(usize, Layer)> {
+        if let Some((_, line, layer)) = self.streams.iter().find(|(known, ..)| *known == ssrc) {
+            return Some((*line, *layer));
+        }
+        let mut api = self.rtc.direct_api();
+        let stream = api.stream_rx(&ssrc)?;
+        let (mid, rid) = (stream.mid(), stream.rid());
+        let line = self.mids.iter().position(|known| *known == mid)?;
+        let layer = match rid {
+            Some(rid) => Layer::from_rid(&rid)?,
+            None => Layer::F,
+        };
+        if self.streams.len() == MAX_STREAMS {
+            self.streams.remove(0);
+        }
+        self.streams.push((ssrc, line, layer));
+        Some((line, layer))
+    }
+
+    /// Runs the stack so that a panic inside it ends this one connection and no other.
+    fn guarded<R>(&mut self, run: impl FnOnce(&mut Rtc) -> R) -> Option<R> {
+        let rtc = &mut self.rtc;
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(rtc)));
+        self.broken |= result.is_err();
+        result.ok()
+    }
+
+    fn end(&mut self) -> Polled {
+        self.closed = true;
+        if !self.broken {
+            self.rtc.disconnect();
+        }
+        Polled::Closed
+    }
+}
+
+impl MediaTransport for Str0mTransport {
+    fn accept_offer(&mut self, _now: Instant, sdp: &str) -> Result<String, OfferError> {
+        let lines = offer::check(sdp)?;
+        self.check_continues(&lines)?;
+        let refused = |error: &dyn std::fmt::Display| OfferError::Refused(error.to_string());
+        let offer = SdpOffer::from_sdp_string(&offer::without_candidates(sdp))
+            .map_err(|error| refused(&error))?;
+        let answer = self.rtc.sdp_api().accept_offer(offer).map_err(|error| refused(&error))?;
+        self.take_over(lines);
+        Ok(answer.to_sdp_string())
+    }
+
+    fn ufrag(&self) -> &str {
+        &self.ufrag
+    }
+
+    fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    fn queue_age(&mut self, line: usize, now: Instant) -> Duration {
+        let Some(mid) = self.mids.get(line).copied() else {
+            return Duration::ZERO;
+        };
+        let mut api = self.rtc.direct_api();
+        let info = api.stream_tx_by_mid(mid, None).and_then(|stream| stream.queue_info());
+        let oldest = info.and_then(|info| info.first_unsent());
+        oldest.map_or(Duration::ZERO, |at| now.saturating_duration_since(at))
+    }
+
+    fn accepts(&self, now: Instant, from: SocketAddr, to: SocketAddr, datagram: &[u8]) -> bool {
+        let Ok(contents) = datagram.try_into() else {
+            return false;
+        };
+        let receive = Receive { proto: Protocol::Udp, source: from, destination: to, contents };
+        self.rtc.accepts(&Input::Receive(now, receive))
+    }
+
+    fn handle_datagram(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+        let Ok(contents) = bytes.try_into() else {
+            return;
+        };
+        let receive = Receive { proto: Protocol::Udp, source: from, destination: to, contents };
+        // An error concerns this one datagram; a connection that cannot go on says so in poll.
+        let _ = self.guarded(|rtc| rtc.handle_input(Input::Receive(now, receive)));
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        if let Some(Err(_)) = self.guarded(|rtc| rtc.handle_input(Input::Timeout(now))) {
+            self.rtc.disconnect();
+        }
+    }
+
+    fn write(&mut self, line: usize, packet: &Outgoing<'_>) {
+        let Some((line, mid)) = self.lines.get(line).zip(self.mids.get(line).copied()) else {
+            return;
+        };
+        let Some(payload_type) = (if line.audio { self.opus } else { self.vp8 }) else {
+            return;
+        };
+        let numbers = &packet.numbers;
+        let mut write = RtpWrite::new(
+            payload_type,
+            numbers.seq.into(),
+            numbers.timestamp,
+            packet.arrived,
+            Arc::clone(packet.payload),
+        )
+        .marker(packet.marker)
+        .nackable(!line.audio)
+        .ext_vals(extensions(packet.level));
+        let patch = packet.vp8.and_then(|vp8| vp8.patch(numbers.picture_id, numbers.tl0_picture));
+        if let Some(patch) = patch {
+            write = write.vp8_patch(patch);
+        }
+        if let Some(stream) = self.rtc.direct_api().stream_tx_by_mid(mid, None) {
+            stream.write_rtp(write);
+        }
+    }
+
+    fn request_keyframe(&mut self, stream: u32) {
+        if let Some(stream) = self.rtc.direct_api().stream_rx(&Ssrc::from(stream)) {
+            stream.request_keyframe(KeyframeRequestKind::Pli);
+        }
+    }
+
+    fn set_bitrates(&mut self, sustained: u64, desired: u64) {
+        self.rtc.bwe().set_bitrate(Bitrate::bps(sustained), Bitrate::bps(desired));
+    }
+
+    fn close(&mut self) {
+        if self.rtc.close().is_err() {
+            self.rtc.disconnect();
+        }
+    }
+
+    fn poll(&mut self) -> Polled {
+        loop {
+            if self.broken || (!self.closed && !self.rtc.is_alive()) {
+                return self.end();
+            }
+            match self.guarded(Rtc::poll_output) {
+                None | Some(Err(_)) => return self.end(),
+                Some(Ok(output)) => match output {
+                    Output::Timeout(at) => return Polled::Timeout(at),
+                    Output::Transmit(transmit) => {
+                        return Polled::Transmit {
+                            from: transmit.source,
+                            to: transmit.destination,
+                            datagram: transmit.contents.into(),
+                        };
+                    }
+                    Output::Event(event) => {
+                        if let Some(polled) = self.event(event) {
+                            return polled;
+                        }
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// Fresh values: the publisher's own (its ids, its transport numbers) must not reach receivers.
+fn extensions(level: Option<AudioLevel>) -> ExtensionValues {
+    ExtensionValues {
+        audio_level: level.map(|level| level.dbov),
+        voice_activity: level.and_then(|level| level.voice),
+        ..ExtensionValues::default()
+    }
+}
+
+impl From<&LineId> for Mid {
+    fn from(line: &LineId) -> Mid {
+        Mid::from(line.0.as_str())
+    }
+}

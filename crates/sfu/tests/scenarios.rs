@@ -1,0 +1,218 @@
+//! Real connections (ICE, DTLS, SRTP) through real shards, without sockets and in virtual time.
+
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+#[path = "support/client.rs"]
+mod client;
+#[path = "support/world.rs"]
+mod world;
+
+use client::Got;
+use sfu::*;
+use std::collections::HashSet;
+use std::time::Duration;
+use world::{World, id};
+
+const MOMENT: Duration = Duration::from_millis(600);
+
+/// One stream from the decoder's view: one SSRC, no number twice, none missing, no picture
+/// skipped, time never going back.
+fn assert_continuous(got: &[Got]) {
+    assert!(got.len() > 10, "only {} packets", got.len());
+    let ssrcs: HashSet<u32> = got.iter().map(|got| got.ssrc).collect();
+    assert_eq!(ssrcs.len(), 1, "the slot keeps its SSRC");
+    let seqs: HashSet<u64> = got.iter().map(|got| got.seq).collect();
+    assert_eq!(seqs.len(), got.len(), "a number came twice");
+    let mut ordered = got.to_vec();
+    ordered.sort_by_key(|got| got.seq);
+    for pair in ordered.windows(2) {
+        let (a, b) = (&pair[0], &pair[1]);
+        assert_eq!(b.seq, a.seq + 1, "a number is missing");
+        let step = b.timestamp.wrapping_sub(a.timestamp);
+        assert!(step < 1 << 31, "time went back from {a:?} to {b:?}");
+        if let (Some(a), Some(b)) = (a.picture, b.picture) {
+            assert!((b.wrapping_sub(a) & 0x7fff) <= 1, "picture {a:#x} then {b:#x}");
+        }
+        let switched = (a.from, a.layer) != (b.from, b.layer);
+        assert!(!switched || b.key, "a switch without a keyframe: {a:?} then {b:?}");
+    }
+}
+
+#[test]
+fn who_is_not_admitted_neither_receives_nor_is_received() {
+    let mut world = World::with(1, 2, 1);
+    world.connect(3, 2);
+    world.publish(3);
+    world.until("the third is connected", |world| world.clients[2].connected);
+    for number in 1..=3 {
+        world.client(number).speaks = Some(-20);
+        world.client(number).shows = vec![0];
+    }
+    world.watch(1, &[(0, 3, 180)]);
+    world.watch(2, &[(0, 1, 180)]);
+    world.watch(3, &[(0, 1, 180), (1, 2, 180)]);
+    world.until("the admitted see each other", |world| world.video(2, 0).len() > 20);
+    world.run(MOMENT);
+    assert!(world.clients[2].got.is_empty(), "a packet without admission");
+    assert!(world.video(1, 0).is_empty(), "a packet of someone not admitted");
+    assert!(!world.heard_since(1, world.now - MOMENT).contains(&3));
+
+    world.admit(3);
+    world.until("the third sees and is seen", |world| {
+        world.video(3, 0).len() > 20 && world.video(1, 0).len() > 20
+    });
+}
+
+#[test]
+fn revoking_permission_stops_packets_at_once() {
+    let mut world = World::with(1, 2, 1);
+    world.client(1).speaks = Some(-20);
+    world.client(1).shows = vec![0];
+    world.watch(2, &[(0, 1, 180)]);
+    world.until("packets flow", |world| world.video(2, 0).len() > 20);
+    world.permit(2, Permissions::NONE);
+    world.run(Duration::from_millis(100));
+    world.client(2).got.clear();
+    world.run(MOMENT);
+    assert!(world.clients[1].got.is_empty(), "packets after removal");
+}
+
+#[test]
+fn a_removed_sender_is_no_longer_forwarded() {
+    let mut world = World::with(2, 2, 1);
+    world.client(1).speaks = Some(-20);
+    world.client(1).shows = vec![0];
+    world.watch(2, &[(0, 1, 180)]);
+    world.until("packets flow", |world| world.video(2, 0).len() > 20);
+    world.permit(1, Permissions::NONE);
+    world.run(Duration::from_millis(100));
+    world.client(2).got.clear();
+    world.run(MOMENT);
+    assert!(world.clients[1].got.is_empty(), "packets of a removed sender");
+}
+
+#[test]
+fn switching_between_people_and_layers_is_one_continuous_stream() {
+    let mut world = World::with(1, 3, 1);
+    for number in 1..=2 {
+        world.client(number).shows = vec![0, 1, 2];
+    }
+    for (who, height) in [(1, 180), (2, 180), (2, 360), (1, 720), (2, 720), (1, 180)] {
+        let before = world.video(3, 0).len();
+        let layer = [180, 360, 720].iter().position(|h| *h == height).unwrap() as u8;
+        world.watch(3, &[(0, who, height)]);
+        world.until(&format!("person {who} at {height} lines"), |world| {
+            let shown = world.video(3, 0);
+            let new = shown[before..].iter().filter(|g| (g.from, g.layer) == (who as u8, layer));
+            new.count() > 10
+        });
+    }
+    assert_continuous(&world.video(3, 0));
+}
+
+#[test]
+fn only_the_loudest_three_others_are_heard() {
+    let mut world = World::with(1, 6, 1);
+    for (number, level) in [(1, -20), (2, -22), (3, -24), (4, -26), (5, -80), (6, -90)] {
+        world.client(number).speaks = Some(level);
+    }
+    world.run(Duration::from_millis(1_500));
+    let since = world.now;
+    world.run(MOMENT);
+    assert_eq!(world.heard_since(6, since), [1, 2, 3], "a listener");
+    assert_eq!(world.heard_since(1, since), [2, 3, 4], "the loudest hears no echo of itself");
+    for client in &world.clients {
+        for mid in &client.audio {
+            let got = client.on(*mid);
+            let seqs: HashSet<u64> = got.iter().map(|got| got.seq).collect();
+            assert_eq!(seqs.len(), got.len(), "a number came twice");
+        }
+    }
+}
+
+#[test]
+fn keyframes_are_asked_once_for_many_receivers() {
+    let mut world = World::with(1, 6, 1);
+    world.client(1).shows = vec![0];
+    for number in 2..=6 {
+        world.watch(number, &[(0, 1, 180)]);
+    }
+    world.until("all five see it", |world| (2..=6).all(|n| world.video(n, 0).len() > 10));
+    world.run(MOMENT);
+    let asked = &world.clients[0].asked;
+    for pair in asked.windows(2) {
+        let apart = pair[1].1.duration_since(pair[0].1);
+        assert!(apart > Duration::from_millis(200), "asked again after {apart:?}");
+    }
+    assert!(!asked.is_empty() && asked.len() <= 6, "{} requests", asked.len());
+}
+
+#[test]
+fn a_member_without_keys_causes_no_keyframes() {
+    let mut world = World::with(1, 1, 1);
+    world.connect(2, 1);
+    world.permit(2, Permissions::ALL);
+    world.client(1).shows = vec![0];
+    world.until("connected", |world| world.clients[1].connected);
+    world.watch(2, &[(0, 1, 180)]);
+    world.run(MOMENT);
+    assert!(world.clients[0].asked.is_empty());
+    world.keys_ready(2);
+    world.until("the picture is there", |world| world.video(2, 0).len() > 10);
+}
+
+#[test]
+fn more_slots_by_another_offer_leave_the_old_ones_undisturbed() {
+    let mut world = World::with(1, 3, 1);
+    world.client(1).shows = vec![0];
+    world.client(2).shows = vec![0];
+    world.watch(3, &[(0, 1, 180)]);
+    world.until("the first is seen", |world| world.video(3, 0).len() > 20);
+    world.grow(3, 3, Duration::from_millis(40));
+    world.watch(3, &[(0, 1, 180), (3, 2, 180)]);
+    world.until("the second is seen in a new slot", |world| world.video(3, 3).len() > 20);
+    let before = world.video(3, 0).len();
+    world.until("the first is still seen", |world| world.video(3, 0).len() > before + 20);
+    assert_continuous(&world.video(3, 0));
+    assert_continuous(&world.video(3, 3));
+}
+
+#[test]
+fn a_room_spans_shards() {
+    let mut world = World::with(2, 4, 2);
+    for number in 1..=4 {
+        world.client(number).speaks = Some(-20 - number as i8);
+        world.client(number).shows = vec![0, 1];
+    }
+    for number in 1..=4u32 {
+        let next = number % 4 + 1;
+        world.watch(number, &[(0, next, 360), (1, next % 4 + 1, 180)]);
+    }
+    world.until("everyone sees both", |world| {
+        (1..=4).all(|n| world.video(n, 0).len() > 40 && world.video(n, 1).len() > 40)
+    });
+    let since = world.now;
+    world.run(MOMENT);
+    assert!(world.counters().packets_crossed > 0, "nothing crossed");
+    for number in 1..=4 {
+        assert_eq!(world.heard_since(number, since).len(), 3, "voices {number} hears");
+        assert_continuous(&world.video(number, 0));
+        assert_continuous(&world.video(number, 1));
+    }
+}
+
+#[test]
+fn the_publisher_is_told_which_layers_are_watched() {
+    let mut world = World::with(1, 2, 1);
+    world.client(1).shows = vec![0, 1, 2];
+    let last = |world: &World| {
+        world.seen.iter().rev().find_map(|event| match event {
+            Event::LayersWanted { peer, layers, .. } if *peer == id(1) => Some(layers.clone()),
+            _ => None,
+        })
+    };
+    world.watch(2, &[(0, 1, 360)]);
+    world.until("h, and q beside it", |world| last(world) == Some(vec![Layer::Q, Layer::H]));
+    world.watch(2, &[]);
+    world.until("nothing", |world| last(world) == Some(vec![]));
+}

@@ -1,0 +1,247 @@
+//! Shards, clients and the datagrams between them, all in one thread and in virtual time.
+
+use super::client::{Client, Got};
+use base::ParticipantId;
+use sfu::transport::{MediaTransport, Str0mConfig, Str0mTransport};
+use sfu::*;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use str0m::media::Mid;
+
+pub const ROOM: RoomId = RoomId([7; 16]);
+
+/// Virtual time after which something will never happen.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const STEP: Duration = Duration::from_millis(1);
+
+pub struct World {
+    pub now: Instant,
+    config: Str0mConfig,
+    pub shards: Vec<Shard<Str0mTransport>>,
+    pub clients: Vec<Client>,
+    pub seen: Vec<Event>,
+    generation: u64,
+    lent: Option<Box<Str0mTransport>>,
+    /// Datagrams to clients are lost while this says so.
+    pub lose: bool,
+    /// Every n-th packet between shards is lost.
+    crossing: VecDeque<(usize, Cross)>,
+}
+
+pub fn id(number: u32) -> PeerId {
+    PeerId { room: ROOM, participant: ParticipantId(number) }
+}
+
+fn line(mid: Mid) -> LineId {
+    LineId(mid.to_string())
+}
+
+fn address(shard: usize) -> SocketAddr {
+    SocketAddr::from(([192, 0, 2, 1], 3_000 + shard as u16))
+}
+
+impl World {
+    pub fn new(shards: usize) -> World {
+        let now = Instant::now();
+        World {
+            now,
+            config: Str0mConfig::new().unwrap(),
+            shards: (0..shards).map(|index| Shard::new(index, now)).collect(),
+            clients: Vec::new(),
+            seen: Vec::new(),
+            generation: 0,
+            lent: None,
+            lose: false,
+            crossing: VecDeque::new(),
+        }
+    }
+
+    /// Everyone connected, permitted, publishing and with keys; people alternate over shards.
+    pub fn with(shards: usize, people: u32, slots: usize) -> World {
+        let mut world = World::new(shards);
+        for number in 1..=people {
+            world.connect(number, slots);
+            world.admit(number);
+        }
+        world.until("everyone is connected", |world| world.clients.iter().all(|c| c.connected));
+        world
+    }
+
+    fn shard_of(&self, number: u32) -> usize {
+        number as usize % self.shards.len()
+    }
+
+    pub fn connect(&mut self, number: u32, slots: usize) {
+        let shard = self.shard_of(number);
+        let (mut client, offer) = Client::new(self.now, number, slots);
+        let mut transport = Str0mTransport::new(self.now, &self.config, &[address(shard)]).unwrap();
+        let answer = transport.accept_offer(self.now, &offer).unwrap();
+        client.accept(&answer);
+        self.clients.push(client);
+        self.generation += 1;
+        let (generation, transport) = (self.generation, Box::new(transport));
+        self.command(shard, Command::Adopt { peer: id(number), generation, transport });
+        let shards = (1 << self.shards.len()) - 1;
+        for shard in 0..self.shards.len() {
+            self.command(shard, Command::RoomShards { room: ROOM, shards });
+        }
+    }
+
+    /// A re-offer with more slots, as the control thread does it, with this much time in between.
+    pub fn grow(&mut self, number: u32, slots: usize, pause: Duration) {
+        let shard = self.shard_of(number);
+        let offer = self.client(number).grow(slots);
+        self.command(shard, Command::Release { peer: id(number) });
+        self.run(pause);
+        let mut transport = self.lent.take().expect("the connection was released");
+        let answer = transport.accept_offer(self.now, &offer).unwrap();
+        self.command(shard, Command::Return { peer: id(number), transport });
+        self.client(number).accept(&answer);
+    }
+
+    pub fn permit(&mut self, number: u32, permissions: Permissions) {
+        for shard in 0..self.shards.len() {
+            self.command(shard, Command::Permit { peer: id(number), permissions });
+        }
+    }
+
+    pub fn keys_ready(&mut self, number: u32) {
+        for shard in 0..self.shards.len() {
+            self.command(shard, Command::KeysReady { peer: id(number) });
+        }
+    }
+
+    pub fn admit(&mut self, number: u32) {
+        self.permit(number, Permissions::ALL);
+        self.keys_ready(number);
+        self.publish(number);
+    }
+
+    pub fn publish(&mut self, number: u32) {
+        let client = self.client(number);
+        let sources = vec![
+            Published { line: line(client.mic), kind: Kind::Mic, active: true },
+            Published { line: line(client.camera), kind: Kind::Camera, active: true },
+        ];
+        let shard = self.shard_of(number);
+        self.command(shard, Command::Publish { peer: id(number), sources });
+    }
+
+    /// This client's slots show these cameras at these heights.
+    pub fn watch(&mut self, number: u32, wishes: &[(usize, u32, u16)]) {
+        let client = self.client(number);
+        let wishes = wishes
+            .iter()
+            .map(|(slot, who, height)| SlotWish {
+                line: line(client.video[*slot]),
+                source: SourceId { participant: ParticipantId(*who), kind: Kind::Camera },
+                height: *height,
+            })
+            .collect();
+        let shard = self.shard_of(number);
+        self.command(shard, Command::Layout { peer: id(number), wishes });
+    }
+
+    pub fn command(&mut self, shard: usize, command: Command<Str0mTransport>) {
+        self.shards[shard].handle_command(self.now, command);
+        self.settle();
+    }
+
+    pub fn client(&mut self, number: u32) -> &mut Client {
+        self.clients.iter_mut().find(|client| client.number == number).unwrap()
+    }
+
+    pub fn turn(&mut self) {
+        self.now += STEP;
+        for shard in &mut self.shards {
+            shard.handle_timeout(self.now);
+        }
+        self.settle();
+        for index in 0..self.clients.len() {
+            self.clients[index].turn(self.now);
+            let from = self.clients[index].address;
+            for (to, bytes) in std::mem::take(&mut self.clients[index].outbox) {
+                let shard = usize::from(to.port() - 3_000);
+                self.shards[shard].handle_datagram(self.now, from, to, &bytes);
+            }
+        }
+        self.settle();
+    }
+
+    /// Performs outputs until there are none.
+    fn settle(&mut self) {
+        loop {
+            let mut any = false;
+            for shard in 0..self.shards.len() {
+                self.shards[shard].flush(self.now);
+                while let Some(output) = self.shards[shard].poll_output() {
+                    any = true;
+                    self.perform(output);
+                }
+            }
+            while let Some((to, message)) = self.crossing.pop_front() {
+                any = true;
+                self.shards[to].handle_cross(self.now, message);
+            }
+            if !any {
+                return;
+            }
+        }
+    }
+
+    fn perform(&mut self, output: Output<Str0mTransport>) {
+        match output {
+            Output::Transmit { from, to, datagram } => {
+                let lost = self.lose;
+                if let Some(client) = self.clients.iter_mut().find(|c| c.address == to && !lost) {
+                    client.receive(self.now, from, &datagram);
+                }
+            }
+            Output::Cross { to, message } => self.crossing.push_back((to, message)),
+            Output::Released { transport, .. } => self.lent = transport,
+            Output::Event(event) => self.seen.push(event),
+        }
+    }
+
+    pub fn run(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.now < end {
+            self.turn();
+        }
+    }
+
+    pub fn until(&mut self, what: &str, done: impl Fn(&World) -> bool) {
+        let end = self.now + PATIENCE;
+        while !done(self) {
+            let counters: Vec<_> = self.shards.iter().map(Shard::counters).collect();
+            assert!(self.now < end, "never: {what}; {counters:?}");
+            self.turn();
+        }
+    }
+
+    pub fn counters(&self) -> Counters {
+        self.shards[0].counters()
+    }
+
+    /// What a client received on one of its video slots.
+    pub fn video(&self, number: u32, slot: usize) -> Vec<Got> {
+        let client = self.clients.iter().find(|client| client.number == number).unwrap();
+        client.on(client.video[slot])
+    }
+
+    /// Whose voices a client heard since a moment.
+    pub fn heard_since(&self, number: u32, since: Instant) -> Vec<u8> {
+        let client = self.clients.iter().find(|client| client.number == number).unwrap();
+        let mut heard: Vec<u8> = client
+            .got
+            .iter()
+            .filter(|got| client.audio.contains(&got.mid) && got.at >= since)
+            .map(|got| got.from)
+            .collect();
+        heard.sort_unstable();
+        heard.dedup();
+        heard
+    }
+}

@@ -1,0 +1,285 @@
+//! The reference: sets, facts and plain rules; no bytes, no connections' order, no messages.
+
+use crate::cast::{CertificateFacts, LeaveFacts, SwapFacts, TicketFacts, Who};
+use base::{GroupId, Role, UnixMillis};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Clone, Default)]
+pub struct Model {
+    pub ended: bool,
+    pub connected: BTreeSet<Who>,
+    pub group: Option<Group>,
+    certificates: BTreeMap<(Who, GroupId), CertificateFacts>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Group {
+    pub id: GroupId,
+    pub epoch: u64,
+    pub locked: bool,
+    pub members: BTreeMap<Who, Role>,
+    /// Leaving members, with the epoch their statement names.
+    pub leaving: BTreeMap<Who, u64>,
+    /// Members that ask for their place back, with the KeyPackage they offer.
+    pub swaps: BTreeMap<Who, ([u8; 32], u64)>,
+    /// Members in the current epoch without having been in the one before.
+    pub entered: BTreeMap<Who, u64>,
+    /// The latest commit, and the group before it.
+    pub before: Option<(Vec<u8>, Box<Group>)>,
+}
+
+impl Group {
+    pub fn is_active(&self, who: Who) -> bool {
+        self.members.contains_key(&who) && !self.leaving.contains_key(&who)
+    }
+
+    pub fn actives(&self) -> impl Iterator<Item = Who> {
+        self.members.keys().copied().filter(|who| self.is_active(*who))
+    }
+}
+
+impl Model {
+    /// Who takes part in media and group messages: the connected members.
+    pub fn permitted(&self) -> BTreeSet<Who> {
+        let members = self.group.iter().flat_map(Group::actives);
+        members.filter(|who| self.connected.contains(who)).collect()
+    }
+
+    pub fn is_active(&self, who: Who) -> bool {
+        self.group.as_ref().is_some_and(|group| group.is_active(who))
+    }
+
+    /// The role that HK gave `who` in the current group.
+    pub fn certified(&self, who: Who, now: UnixMillis) -> Option<Role> {
+        let certificate = self.certificates.get(&(who, self.group.as_ref()?.id))?;
+        (certificate.expiry > now).then_some(certificate.role)
+    }
+
+    pub fn is_delegate(&self, who: Who, now: UnixMillis) -> bool {
+        self.certified(who, now).is_some_and(Role::is_delegate)
+    }
+
+    pub fn connect(&mut self, who: Who, certificate: Option<CertificateFacts>, now: UnixMillis) {
+        if self.ended {
+            return;
+        }
+        self.disconnect(who);
+        if let Some(facts) = certificate
+            && self.accepts(who, facts, now)
+        {
+            self.certificates.insert((who, facts.group), facts);
+        }
+        self.connected.insert(who);
+    }
+
+    pub fn disconnect(&mut self, who: Who) {
+        self.connected.remove(&who);
+        if let Some(group) = &mut self.group {
+            group.swaps.remove(&who);
+        }
+    }
+
+    pub fn restart(&mut self) {
+        for who in self.connected.clone() {
+            self.disconnect(who);
+        }
+    }
+
+    /// True if the session opens. `unanswered`: this host's swap has waited for long.
+    pub fn open(
+        &mut self,
+        who: Who,
+        group: GroupId,
+        facts: CertificateFacts,
+        replace: Option<GroupId>,
+        unanswered: bool,
+        now: UnixMillis,
+    ) -> bool {
+        let rightful = self.accepts(who, facts, now) && facts.role == Role::Host;
+        if !rightful
+            || facts.group != group
+            || !self.may_replace(who, group, replace, unanswered, now)
+        {
+            return false;
+        }
+        self.certificates.insert((who, group), facts);
+        self.group = Some(Group {
+            id: group,
+            epoch: 0,
+            locked: false,
+            members: [(who, Role::Host)].into(),
+            leaving: BTreeMap::new(),
+            swaps: BTreeMap::new(),
+            entered: [(who, 0)].into(),
+            before: None,
+        });
+        true
+    }
+
+    /// True if the commit is accepted.
+    pub fn commit(&mut self, who: Who, facts: &TicketFacts, room: usize, now: UnixMillis) -> bool {
+        let certified = self.certified(who, now);
+        let Some(group) = self.group.as_mut().filter(|group| group.is_active(who)) else {
+            return false;
+        };
+        if !group.allows(who, facts, certified, room) {
+            return false;
+        }
+        let before = group.clone();
+        group.epoch += 1;
+        group.locked = facts.locked;
+        for gone in facts.removed.iter().copied().chain(facts.left.iter().map(|l| l.device)) {
+            group.members.remove(&gone);
+            group.leaving.remove(&gone);
+            group.swaps.remove(&gone);
+        }
+        for (added, role) in &facts.added {
+            group.members.insert(*added, *role);
+            group.entered.insert(*added, group.epoch);
+        }
+        for swap in &facts.swapped {
+            group.swaps.remove(&swap.device);
+            group.entered.insert(swap.device, group.epoch);
+        }
+        group.before = Some((facts.commit.clone(), Box::new(Group { before: None, ..before })));
+        true
+    }
+
+    /// True if the latest commit is withdrawn.
+    pub fn void(
+        &mut self,
+        who: Who,
+        epoch: u64,
+        commit: &[u8],
+        genuine: bool,
+        now: UnixMillis,
+    ) -> bool {
+        let delegate = self.is_active(who) && self.is_delegate(who, now);
+        let connected = self.connected.clone();
+        let Some(group) = &mut self.group else { return false };
+        let matches = |(latest, _): &mut (Vec<u8>, Box<Group>)| latest == commit;
+        if !delegate || !genuine || epoch + 1 != group.epoch {
+            return false;
+        }
+        let Some((_, before)) = group.before.take_if(matches) else { return false };
+        let after = std::mem::replace(group, *before);
+        // Wishes are not part of the group's state: those since the commit stand, swaps that it
+        // served have been served.
+        let was_in = |who: &Who| group.members.contains_key(who);
+        group.leaving.extend(after.leaving.into_iter().filter(|(who, _)| was_in(who)));
+        let swaps =
+            after.swaps.into_iter().filter(|(who, _)| was_in(who) && connected.contains(who));
+        group.swaps = swaps.collect();
+        if group.actives().next().is_none() {
+            self.group = None;
+        }
+        true
+    }
+
+    pub fn swap(&mut self, who: Who, facts: &SwapFacts) -> bool {
+        let Some(group) = self.group.as_mut().filter(|group| group.is_active(who)) else {
+            return false;
+        };
+        let rightful = facts.signer == facts.device
+            && facts.device == who
+            && facts.group == group.id
+            && facts.epoch <= group.epoch;
+        if rightful {
+            group.swaps.insert(who, (facts.key_package, facts.epoch));
+        }
+        rightful
+    }
+
+    pub fn leave(&mut self, who: Who, facts: &LeaveFacts) -> bool {
+        let Some(group) = self.group.as_mut().filter(|group| group.is_active(who)) else {
+            return false;
+        };
+        let rightful = facts.signer == facts.device
+            && facts.device == who
+            && facts.group == group.id
+            && facts.epoch <= group.epoch;
+        if rightful {
+            group.leaving.insert(who, facts.epoch);
+            group.swaps.remove(&who);
+        }
+        if group.actives().next().is_none() {
+            self.group = None;
+        }
+        rightful
+    }
+
+    pub fn end(&mut self, who: Who, genuine: bool, now: UnixMillis) -> bool {
+        let host = self.certificates.iter().any(|((device, _), facts)| {
+            *device == who && facts.role == Role::Host && facts.expiry > now
+        });
+        if host && genuine {
+            *self = Model { ended: true, ..Model::default() };
+        }
+        self.ended
+    }
+
+    fn accepts(&self, who: Who, facts: CertificateFacts, now: UnixMillis) -> bool {
+        let newest = self.certificates.get(&(who, facts.group)).map(|known| known.serial);
+        facts.by_hk
+            && facts.this_meeting
+            && facts.device == who
+            && facts.expiry > now
+            && newest.is_none_or(|newest| newest <= facts.serial)
+    }
+
+    fn may_replace(
+        &self,
+        who: Who,
+        group: GroupId,
+        replace: Option<GroupId>,
+        unanswered: bool,
+        now: UnixMillis,
+    ) -> bool {
+        let Some(current) = &self.group else { return true };
+        let helpers = self.permitted().into_iter();
+        let mut helpers = helpers.filter(|w| *w != who && !current.swaps.contains_key(w));
+        let alone = helpers.next().is_none();
+        let nobody_adds = !current.actives().any(|w| self.is_delegate(w, now));
+        replace == Some(current.id) && group != current.id && (alone || nobody_adds || unanswered)
+    }
+}
+
+impl Group {
+    fn allows(&self, who: Who, facts: &TicketFacts, certified: Option<Role>, room: usize) -> bool {
+        let delegate = certified.is_some_and(Role::is_delegate);
+        let authentic = facts.signer == facts.committer
+            && facts.swapped.iter().all(|swap| swap.signer == swap.device)
+            && facts.left.iter().all(|leave| leave.signer == leave.device);
+        let added: Vec<Who> = facts.added.iter().map(|(who, _)| *who).collect();
+        let swapped: Vec<Who> = facts.swapped.iter().map(|swap| swap.device).collect();
+        let left: Vec<Who> = facts.left.iter().map(|leave| leave.device).collect();
+        let named: Vec<Who> = [&[who], &added[..], &facts.removed, &swapped, &left].concat();
+        let distinct: BTreeSet<Who> = named.iter().copied().collect();
+        let enters = !added.is_empty() || !swapped.is_empty();
+        authentic
+            && facts.committer == who
+            && facts.group == self.id
+            && facts.epoch == self.epoch
+            && facts.hash_matches
+            && facts.welcome == enters
+            && distinct.len() == named.len()
+            && (added.is_empty() || delegate && !self.locked)
+            && added.iter().all(|who| !self.members.contains_key(who))
+            && facts.added.iter().all(|(_, role)| Some(*role) < certified)
+            && (added.is_empty() || self.members.len() + added.len() <= room)
+            && (facts.removed.is_empty() || delegate)
+            && facts
+                .removed
+                .iter()
+                .all(|who| self.members.get(who).is_some_and(|role| *role != Role::Host))
+            && facts.swapped.iter().all(|swap| {
+                swap.group == self.id
+                    && self.is_active(swap.device)
+                    && self.swaps.get(&swap.device) == Some(&(swap.key_package, swap.epoch))
+            })
+            && facts.left.iter().all(|leave| {
+                leave.group == self.id && self.leaving.get(&leave.device) == Some(&leave.epoch)
+            })
+            && (facts.locked == self.locked || delegate)
+    }
+}

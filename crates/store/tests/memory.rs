@@ -1,0 +1,4 @@
+use std::future::ready;
+use store::MemoryStore;
+
+store::contract!(ready(MemoryStore::new()));

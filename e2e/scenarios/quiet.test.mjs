@@ -1,0 +1,83 @@
+// What a session leaves behind: no other origin, no cookie, no word of it at the server; and no
+// accessibility violation on any page.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { admit, by, chromium, click, host, inMeeting, knock, newPage, reads } from '../lib/people.mjs';
+import { seesMoving } from '../lib/probes.mjs';
+import { startServer } from '../lib/server.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+let server, anna, ben;
+before(async () => {
+  server = await startServer();
+  [anna, ben] = await Promise.all([chromium('red'), chromium('green')]);
+});
+after(async () => {
+  await Promise.allSettled([anna, ben].map((p) => p?.browser.close()));
+  await server?.stop();
+});
+
+async function accessible(page, where) {
+  await page.evaluate(axe);
+  for (const theme of ['light', 'dark']) {
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }]);
+    // Colours fade over to the other theme.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const { violations } = await page.evaluate(() => window.axe.run(document));
+    assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes[0].html}`), [], `${where}, ${theme}`);
+  }
+}
+
+test('a whole session stays quiet, private and accessible', async () => {
+  const home = await newPage(anna);
+  await home.goto(server.url);
+  await by(home, 'button', 'New meeting').wait();
+  await accessible(home, 'home');
+
+  const { page: annas, link } = await host(anna, server, 'Annabel Quietword');
+  await accessible(annas, 'empty room');
+  const bens = await knock(ben, link, 'Benedict Hushname');
+  await reads(bens, 'Waiting for the host to let you in');
+  await accessible(bens, 'waiting');
+  await admit(annas, 'Benedict Hushname');
+  await inMeeting(bens);
+  await seesMoving(bens, 'Annabel Quietword', 'red');
+  await accessible(annas, 'participants panel');
+  await click(bens, 'Chat');
+  await by(bens, 'textbox', 'Message').fill('the pass is rhubarbcustard');
+  await click(bens, 'Send');
+  await click(annas, 'Chat');
+  await reads(annas, 'rhubarbcustard');
+  await accessible(annas, 'chat');
+  await accessible(bens, 'in the meeting');
+
+  const origin = new URL(server.url).origin;
+  for (const page of [annas, bens]) {
+    const foreign = page.requests.filter((u) => !u.startsWith(origin) && !u.startsWith('blob:') && !u.startsWith('data:'));
+    assert.deepEqual(foreign, [], 'requests to other origins');
+    assert.deepEqual(await page.cookies(), [], 'cookies');
+    assert.deepEqual(page.problems, [], 'console errors');
+  }
+
+  const [, fragment] = link.split('#');
+  const secret = fragment.split('.')[1];
+  const words = ['Annabel', 'Quietword', 'Benedict', 'Hushname', 'rhubarbcustard', secret];
+  const binarySecret = Buffer.from(secret, 'base64url');
+  const memory = join(server.dir, 'memory');
+  execFileSync('gcore', ['-o', memory, String(server.child.pid)], { stdio: 'ignore' });
+  const places = readdirSync(server.dir).map((file) => [file, readFileSync(join(server.dir, file))]);
+  places.push(['log', Buffer.from(server.log)]);
+  assert.ok(places.some(([file, bytes]) => file.startsWith('memory') && bytes.length > 1_000_000), 'a memory dump was taken');
+  assert.ok(places.some(([file, bytes]) => file.startsWith('memory') && bytes.includes('incamera')), 'the dump is readable');
+  for (const [file, bytes] of places) {
+    for (const word of words) assert.ok(!bytes.includes(word), `${file} contains "${word}"`);
+    assert.ok(!bytes.includes(binarySecret), `${file} contains the link's secret`);
+  }
+  await click(bens, 'Leave');
+  await reads(bens, 'You have left');
+  await accessible(bens, 'left');
+});

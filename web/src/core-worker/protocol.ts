@@ -1,0 +1,26 @@
+// What the main thread and the core worker tell each other. No key is ever among it.
+
+import type { Command, MediaCommand, MediaEvent, View } from '../state/core';
+
+export type ToCore =
+  /** Makes a meeting on this server; answered with `created` or `not_created`. */
+  | { type: 'create'; origin: string; name: string }
+  /** Takes part in a meeting. `frames` leads to the frame worker. */
+  | { type: 'open'; origin: string; meeting: string; fragment: string | null; frames: MessagePort }
+  /** Takes the meeting over from the tab that has it. */
+  | { type: 'take_over' }
+  | { type: 'command'; command: Command }
+  | { type: 'media'; event: MediaEvent };
+
+export type FromCore =
+  | { type: 'created'; path: string }
+  | { type: 'not_created'; why: 'refused' | 'busy' | 'unreachable' }
+  /** `handled` holds, per mid, the last verified sender that this view takes into account. */
+  | { type: 'view'; view: View; handled: Handled }
+  | { type: 'media'; command: MediaCommand }
+  /** Another tab has this meeting open. */
+  | { type: 'elsewhere' }
+  /** The worker cannot go on: no WebAssembly, or a bug. */
+  | { type: 'broken' };
+
+export type Handled = Record<string, { epoch: number; leaf: number }>;

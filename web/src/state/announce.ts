@@ -1,0 +1,50 @@
+// What happened, in words: for screen readers always, on screen for a while when it matters to all.
+
+import { createEffect, createSignal, on } from 'solid-js';
+import type { View } from './core';
+import { t } from './i18n';
+
+/** More than this in one go is noise; the rest can be read in the panel. */
+const MAX_SHOWN = 3;
+const SHOWN_FOR_MS = 6_000;
+
+export interface Notice { id: number; text: string }
+
+const [spoken, setSpoken] = createSignal('');
+const [notices, setNotices] = createSignal<Notice[]>([]);
+export { spoken, notices };
+
+let last = 0;
+
+export function announce(text: string, where: 'spoken' | 'shown' = 'spoken'): void {
+  setSpoken(text);
+  if (where === 'spoken') return;
+  const notice = { id: ++last, text };
+  setNotices((before) => [...before, notice].slice(-MAX_SHOWN));
+  setTimeout(() => setNotices((before) => before.filter(({ id }) => id !== notice.id)), SHOWN_FOR_MS);
+}
+
+/** Announces who joins, leaves, waits, drops and returns. */
+export function createAnnouncements(view: View): void {
+  const names = () => new Map(view.people.filter(({ me }) => !me).map((person) => [person.device, person]));
+  createEffect(on(names, (people, before) => {
+    if (!before || view.phase !== 'in_meeting') return;
+    for (const [device, person] of people) {
+      const earlier = before.get(device);
+      if (!earlier) announce(t('announce-joined', { name: person.name }), 'shown');
+    }
+    for (const [device, person] of before) {
+      if (!people.has(device)) announce(t('announce-left', { name: person.name }), 'shown');
+    }
+  }));
+  const dropped = () => view.people.filter(({ me, connected }) => !me && !connected).map(({ name }) => name);
+  createEffect(on(dropped, (gone, before) => {
+    for (const name of gone) if (before && !before.includes(name)) announce(t('announce-dropped', { name }));
+    for (const name of before ?? []) if (!gone.includes(name)) announce(t('announce-back', { name }));
+  }));
+  const waiting = () => view.waiting.map(({ knock, name }) => ({ knock, name }));
+  createEffect(on(waiting, (people, before) => {
+    const fresh = people.filter(({ knock }) => !before?.some((each) => each.knock === knock));
+    if (fresh.length > 0) announce(t('announce-waiting', { name: fresh.map(({ name }) => name).join(', ') }));
+  }));
+}

@@ -1,0 +1,130 @@
+// Mirrors `crates/client/src/{shell,view}.rs` and the wire types they use, as JSON.
+
+/** Base64url without padding. */
+export type Bytes = string;
+export type Kind = 'mic' | 'camera' | 'screen' | 'screen_audio';
+
+export interface Published { mid: string; kind: Kind; active: boolean }
+export interface SlotWish { mid: string; participant: number; kind: Kind; height: number }
+
+export type Command =
+  | { command: 'join'; name: string }
+  | { command: 'cancel_join' }
+  | { command: 'admit'; knock: number }
+  | { command: 'admit_all' }
+  | { command: 'decline'; knock: number }
+  | { command: 'remove'; device: Bytes }
+  | { command: 'leave' }
+  | { command: 'end_for_everyone' }
+  | { command: 'set_muted'; kind: Kind; muted: boolean }
+  | { command: 'show_code'; open: boolean }
+  | { command: 'chat'; text: string };
+
+export type MediaEvent =
+  | { media: 'offer'; sdp: string; new: boolean }
+  | { media: 'publish'; sources: Published[] }
+  | { media: 'layout'; slots: SlotWish[] }
+  | { media: 'connected' }
+  | { media: 'failed' };
+
+export type FrameEvent =
+  | { frames: 'need_lease'; kind: Kind }
+  | { frames: 'restarted' }
+  | { frames: 'slot_verified'; mid: string; epoch: number; leaf: number }
+  | { frames: 'slot_unverified'; mid: string };
+
+export type Input =
+  | { type: 'socket_opened' }
+  | { type: 'socket_closed' }
+  | { type: 'socket_message'; text: string }
+  | { type: 'tick' }
+  | ({ type: 'command' } & Command)
+  | ({ type: 'media' } & MediaEvent)
+  | ({ type: 'frames' } & FrameEvent);
+
+export type MediaCommand =
+  | { media: 'connect' }
+  | { media: 'answer'; sdp: string }
+  | { media: 'layers'; mid: string; rids: string[] }
+  | { media: 'close' };
+
+export type FrameCommand =
+  | { frames: 'add_epoch'; epoch: number; base_key: Bytes }
+  | { frames: 'drop_epochs'; through: number }
+  | { frames: 'drop_leaf'; before: number; leaf: number }
+  | { frames: 'send_with'; epoch: number; leaf: number }
+  | { frames: 'lease'; kind: Kind; epoch: number; start: number; count: number }
+  | { frames: 'stop_sending' }
+  | { frames: 'clear' };
+
+export type Output =
+  | { type: 'connect'; path: string }
+  | { type: 'disconnect' }
+  | { type: 'send'; text: string }
+  | { type: 'save'; state: Bytes }
+  | { type: 'forget' }
+  | { type: 'wake_at'; mono: number }
+  | { type: 'view'; view: View }
+  | ({ type: 'media' } & MediaCommand)
+  | ({ type: 'frames' } & FrameCommand);
+
+export type Phase =
+  | 'opening' | 'lobby' | 'waiting' | 'entering' | 'in_meeting'
+  | 'left' | 'removed' | 'ended' | 'refused' | 'failed';
+
+export type Problem =
+  | 'declined' | 'locked' | 'full' | 'bad_link' | 'no_secret' | 'no_such_meeting'
+  | 'wrong_host_key' | 'other_tab' | 'stale_group' | 'version' | 'busy' | 'internal';
+
+export type Connection = 'connecting' | 'online' | 'returning';
+export type Safety = 'none' | 'private' | 'unconfirmed' | 'paused' | 'interference';
+export type PersonRole = 'viewer' | 'participant' | 'recorder' | 'gateway' | 'cohost' | 'host';
+
+export interface Waiting { knock: number; name: string; device: Bytes; known: boolean }
+
+export interface Person {
+  device: Bytes;
+  participant: number | null;
+  name: string;
+  role: PersonRole;
+  me: boolean;
+  connected: boolean;
+  mic_on: boolean;
+  camera_on: boolean;
+}
+
+export interface Slot {
+  mid: string;
+  kind: Kind;
+  claimed: number | null;
+  device: Bytes | null;
+  unverified: boolean;
+}
+
+export interface ChatLine { device: Bytes; name: string; text: string; at: number }
+
+export interface View {
+  phase: Phase;
+  problem: Problem | null;
+  connection: Connection;
+  host: boolean;
+  my_name: string;
+  my_device: Bytes;
+  title: string;
+  host_name: string;
+  host_present: boolean;
+  invite_path: string;
+  waiting: Waiting[];
+  people: Person[];
+  slots: Slot[];
+  safety: Safety;
+  code: string | null;
+  chat: ChatLine[];
+  speakers: Bytes[];
+}
+
+export const emptyView: View = {
+  phase: 'opening', problem: null, connection: 'connecting', host: false, my_name: '', my_device: '',
+  title: '', host_name: '', host_present: false, invite_path: '', waiting: [], people: [], slots: [],
+  safety: 'none', code: null, chat: [], speakers: [],
+};

@@ -1,0 +1,23 @@
+// Lucide icons (ISC), one by one: only these are shipped.
+export { default as ArrowLeft } from 'lucide/dist/esm/icons/arrow-left.mjs';
+export { default as Camera } from 'lucide/dist/esm/icons/video.mjs';
+export { default as CameraOff } from 'lucide/dist/esm/icons/video-off.mjs';
+export { default as Check } from 'lucide/dist/esm/icons/check.mjs';
+export { default as Chat } from 'lucide/dist/esm/icons/message-circle.mjs';
+export { default as Close } from 'lucide/dist/esm/icons/x.mjs';
+export { default as Copy } from 'lucide/dist/esm/icons/copy.mjs';
+export { default as Door } from 'lucide/dist/esm/icons/door-closed.mjs';
+export { default as DoorOpen } from 'lucide/dist/esm/icons/door-open.mjs';
+export { default as Keyboard } from 'lucide/dist/esm/icons/keyboard.mjs';
+export { default as Leave } from 'lucide/dist/esm/icons/log-out.mjs';
+export { default as Mail } from 'lucide/dist/esm/icons/mail.mjs';
+export { default as Mic } from 'lucide/dist/esm/icons/mic.mjs';
+export { default as MicOff } from 'lucide/dist/esm/icons/mic-off.mjs';
+export { default as More } from 'lucide/dist/esm/icons/ellipsis.mjs';
+export { default as People } from 'lucide/dist/esm/icons/users.mjs';
+export { default as Phone } from 'lucide/dist/esm/icons/phone.mjs';
+export { default as Send } from 'lucide/dist/esm/icons/send-horizontal.mjs';
+export { default as Sliders } from 'lucide/dist/esm/icons/sliders-horizontal.mjs';
+export { default as Speaker } from 'lucide/dist/esm/icons/volume-2.mjs';
+export { default as UserMinus } from 'lucide/dist/esm/icons/user-minus.mjs';
+export { default as Warning } from 'lucide/dist/esm/icons/triangle-alert.mjs';

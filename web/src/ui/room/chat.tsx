@@ -1,0 +1,51 @@
+import { createEffect, createSignal, For, onMount, Show } from 'solid-js';
+import { t } from '../../state/i18n';
+import { Icon } from '../icon';
+import { Send } from '../icons';
+import { SidePanel } from './panel';
+import type { RoomState } from './room';
+
+/** One message may be this long; the core refuses more. */
+const MAX_MESSAGE = 2_000;
+
+export function ChatPanel(props: { room: RoomState }) {
+  const view = () => props.room.meeting.view;
+  const [text, setText] = createSignal('');
+  let log: HTMLElement | undefined;
+  let field: HTMLTextAreaElement | undefined;
+  createEffect(() => {
+    if (view().chat.length > 0) queueMicrotask(() => log?.scrollTo({ top: log.scrollHeight }));
+  });
+  onMount(() => field?.focus({ preventScroll: true }));
+  const send = () => {
+    const message = text().trim();
+    if (message === '') return;
+    props.room.meeting.send({ command: 'chat', text: message });
+    setText('');
+  };
+  const enter = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    send();
+  };
+  return (
+    <SidePanel title={t('chat')} close={() => props.room.closePanel()} focus={false}>
+      <div class="chat-log" role="log" aria-label={t('messages')} tabindex="0" ref={(element) => (log = element)}>
+        <Show when={view().chat.length === 0}><p class="chat-empty">{t('chat-empty')}</p></Show>
+        <For each={view().chat}>{(line, index) => (
+          <div class="chat-line" classList={{ mine: line.device === view().my_device, follows: view().chat[index() - 1]?.device === line.device }}>
+            <p class="chat-who"><bdi>{line.name}</bdi> <time>{clock(line.at)}</time></p>
+            <p class="chat-text" dir="auto">{line.text}</p>
+          </div>
+        )}</For>
+      </div>
+      <form class="chat-form" onSubmit={(event) => { event.preventDefault(); send(); }}>
+        <textarea ref={(element) => (field = element)} aria-label={t('message')} placeholder={t('chat-everyone')} rows="2" maxlength={MAX_MESSAGE}
+          value={text()} onInput={(event) => setText(event.currentTarget.value)} onKeyDown={enter} />
+        <button class="round filled" type="submit" aria-label={t('send')}><Icon of={Send} /></button>
+      </form>
+    </SidePanel>
+  );
+}
+
+const clock = (at: number) => new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });

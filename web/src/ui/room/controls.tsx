@@ -1,0 +1,78 @@
+import { DropdownMenu } from '@kobalte/core/dropdown-menu';
+import { t } from '../../state/i18n';
+import { Icon, type IconShape } from '../icon';
+import { Camera, CameraOff, Chat, Keyboard, Leave, Mic, MicOff, More, People, Sliders } from '../icons';
+import type { RoomState } from './room';
+
+/** One bar, bottom centre. */
+export function Controls(props: { room: RoomState }) {
+  const capture = () => props.room.meeting.capture;
+  const waiting = () => props.room.meeting.view.waiting.length;
+  return (
+    <div class="controls" role="toolbar" aria-label={t('call-controls')} onKeyDown={moveFocus}>
+      <Control icon={capture().microphoneOn() ? Mic : MicOff} label={t(capture().microphoneOn() ? 'mute' : 'unmute')}
+        off={!capture().microphoneOn()} press={() => void props.room.toggleMicrophone()} />
+      <Control icon={capture().cameraOn() ? Camera : CameraOff} label={t(capture().cameraOn() ? 'stop-video' : 'start-video')}
+        off={!capture().cameraOn()} press={() => props.room.toggleCamera()} />
+      <Control icon={People} label={t('participants')} open={props.room.panel() === 'participants'} press={() => props.room.toggle('participants')}
+        says={waiting() > 0 ? t('participants-waiting', { count: waiting() }) : ''} badge={waiting() > 0 ? String(waiting()) : undefined} />
+      <Control icon={Chat} label={t('chat')} open={props.room.panel() === 'chat'} press={() => props.room.toggle('chat')}
+        says={props.room.unread() ? t('chat-new') : ''} badge={props.room.unread() ? '' : undefined} />
+      <MoreMenu room={props.room} />
+      <Control icon={Leave} label={t('leave')} kind="leave" press={() => props.room.leave()} />
+    </div>
+  );
+}
+
+interface ControlProps {
+  icon: IconShape;
+  label: string;
+  press: () => void;
+  off?: boolean;
+  open?: boolean;
+  kind?: string;
+  /** More about the control, for screen readers. */
+  says?: string;
+  /** A number on the icon, or a dot when it is empty. */
+  badge?: string | undefined;
+}
+
+function Control(props: ControlProps) {
+  return (
+    <button class={`control ${props.kind ?? ''}`} classList={{ off: props.off ?? false }} aria-label={props.label}
+      aria-description={props.says || undefined} aria-expanded={props.open} onClick={() => props.press()}>
+      <span class="control-icon" classList={{ badge: props.badge !== undefined }} data-badge={props.badge}><Icon of={props.icon} size={24} /></span>
+      <span class="control-label">{props.label}</span>
+    </button>
+  );
+}
+
+function MoreMenu(props: { room: RoomState }) {
+  return (
+    <DropdownMenu placement="top" gutter={12} modal={false}>
+      <DropdownMenu.Trigger class="control" aria-label={t('more')}>
+        <span class="control-icon"><Icon of={More} size={24} /></span>
+        <span class="control-label">{t('more')}</span>
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Content class="menu">
+        <DropdownMenu.Item class="menu-item" onSelect={() => props.room.setDialog('settings')}>
+          <Icon of={Sliders} size={20} />{t('settings')}
+        </DropdownMenu.Item>
+        <DropdownMenu.Item class="menu-item" onSelect={() => props.room.setDialog('shortcuts')}>
+          <Icon of={Keyboard} size={20} />{t('shortcuts')}
+        </DropdownMenu.Item>
+      </DropdownMenu.Content>
+    </DropdownMenu>
+  );
+}
+
+/** Arrow keys walk along the bar, as in any toolbar. */
+function moveFocus(event: KeyboardEvent & { currentTarget: HTMLElement }) {
+  const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+  if (step === 0) return;
+  const buttons = [...event.currentTarget.querySelectorAll('button')];
+  const here = buttons.indexOf(document.activeElement as HTMLButtonElement);
+  if (here < 0) return;
+  buttons[(here + step + buttons.length) % buttons.length]?.focus();
+  event.preventDefault();
+}

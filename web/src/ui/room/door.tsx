@@ -1,0 +1,34 @@
+import { createEffect, on, Show } from 'solid-js';
+import { createLevel } from '../../media/level';
+import { knockSound } from '../../media/sounds';
+import { t } from '../../state/i18n';
+import type { Meeting } from '../../state/meeting';
+import { AdmitDecline } from './participants';
+import type { RoomState } from './room';
+
+/** Louder than this the host is taken to be speaking. */
+const SPEAKING = 0.35;
+
+/** A knock is two soft notes, silent while the host speaks. */
+export function createDoorbell(meeting: Meeting): void {
+  const level = createLevel(() => (meeting.capture.microphoneOn() ? meeting.capture.microphone() : null));
+  createEffect(on(() => meeting.view.waiting.length, (now, before) => {
+    if (now > (before ?? 0) && level() < SPEAKING) knockSound();
+  }));
+}
+
+/** Who waits at the door, as long as the panel that says so is closed. */
+export function DoorBanner(props: { room: RoomState }) {
+  const waiting = () => props.room.meeting.view.waiting;
+  const only = () => (waiting().length === 1 ? waiting()[0] : undefined);
+  return (
+    <Show when={waiting().length > 0 && props.room.panel() !== 'participants'}>
+      <div class="banner door">
+        <p>{only() ? t('door-one', { name: only()?.name ?? '' }) : t('door-more', { count: waiting().length })}</p>
+        <Show when={only()} keyed fallback={<button class="button small primary" onClick={() => props.room.toggle('participants')}>{t('door-see')}</button>}>
+          {(one) => <AdmitDecline one={one} room={props.room} />}
+        </Show>
+      </div>
+    </Show>
+  );
+}

@@ -1,0 +1,84 @@
+import { For, Show } from 'solid-js';
+import type { Person, Waiting } from '../../state/core';
+import { t } from '../../state/i18n';
+import { Icon } from '../icon';
+import { Mic, MicOff, UserMinus } from '../icons';
+import { CopyInvite } from './empty';
+import { SidePanel } from './panel';
+import type { RoomState } from './room';
+import { Avatar } from './tile';
+
+export function ParticipantsPanel(props: { room: RoomState }) {
+  const meeting = () => props.room.meeting;
+  const view = () => meeting().view;
+  return (
+    <SidePanel title={t('participants')} close={() => props.room.closePanel()}>
+      <div class="panel-body">
+        <Show when={view().waiting.length > 0}><WaitingRoom room={props.room} /></Show>
+        <h3 id="in-the-meeting">{t('in-the-meeting')} <span class="count">{view().people.length}</span></h3>
+        <ul class="people" aria-labelledby="in-the-meeting" aria-label={t('in-the-meeting')}>
+          <For each={view().people}>{(person) => (
+            <PersonRow person={person} remove={view().host && !person.me ? () => meeting().send({ command: 'remove', device: person.device }) : undefined} />
+          )}</For>
+        </ul>
+      </div>
+      <Show when={meeting().inviteLink()}><footer class="panel-foot"><CopyInvite link={meeting().inviteLink()} /></footer></Show>
+    </SidePanel>
+  );
+}
+
+function WaitingRoom(props: { room: RoomState }) {
+  const meeting = () => props.room.meeting;
+  const waiting = () => meeting().view.waiting;
+  return (
+    <>
+      <h3>{t('waiting-room')} <span class="count">{waiting().length}</span></h3>
+      <ul class="people" aria-label={t('waiting-room')}>
+        <For each={waiting()}>{(one) => <WaitingRow one={one} room={props.room} />}</For>
+      </ul>
+      <Show when={waiting().length > 1}>
+        <button class="button small" onClick={() => meeting().send({ command: 'admit_all' })}>{t('admit-all')}</button>
+      </Show>
+    </>
+  );
+}
+
+function WaitingRow(props: { one: Waiting; room: RoomState }) {
+  return (
+    <li class="person">
+      <Avatar name={props.one.name} />
+      <span class="person-name"><bdi>{props.one.name}</bdi><Show when={props.one.known}><small>{t('was-here')}</small></Show></span>
+      <AdmitDecline one={props.one} room={props.room} />
+    </li>
+  );
+}
+
+export function AdmitDecline(props: { one: Waiting; room: RoomState }) {
+  const send = (command: 'admit' | 'decline') => props.room.meeting.send({ command, knock: props.one.knock });
+  return (
+    <span class="person-buttons">
+      <button class="button small" aria-label={t('decline-name', { name: props.one.name })} onClick={() => send('decline')}>{t('decline')}</button>
+      <button class="button small primary" aria-label={t('admit-name', { name: props.one.name })} onClick={() => send('admit')}>{t('admit')}</button>
+    </span>
+  );
+}
+
+function PersonRow(props: { person: Person; remove: (() => void) | undefined }) {
+  const role = () => (['participant'].includes(props.person.role) ? '' : t(`role-${props.person.role}`));
+  const notes = () => [props.person.me && t('is-you'), role(), !props.person.connected && t('reconnecting')].filter(Boolean).join(' · ');
+  return (
+    <li class="person">
+      <Avatar name={props.person.name} />
+      <span class="person-name"><bdi>{props.person.name}</bdi><Show when={notes()}><small>{notes()}</small></Show></span>
+      <span class="person-mic" classList={{ off: !props.person.mic_on }}>
+        <Icon of={props.person.mic_on ? Mic : MicOff} size={18} />
+        <Show when={!props.person.mic_on}><span class="only-heard">{t('mic-off')}</span></Show>
+      </span>
+      <Show when={props.remove}>{(remove) => (
+        <button class="round" aria-label={t('remove-name', { name: props.person.name })} title={t('remove-name', { name: props.person.name })} onClick={() => remove()()}>
+          <Icon of={UserMinus} size={20} />
+        </button>
+      )}</Show>
+    </li>
+  );
+}

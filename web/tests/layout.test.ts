@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import { assign, grid, places, sameWishes, slotsFor } from '../src/media/layout';
+import { chooseStage } from '../src/ui/room/choose-stage';
+
+const BOXES = [{ width: 378, height: 640 }, { width: 756, height: 880 }, { width: 1256, height: 650 }, { width: 640, height: 300 }];
+
+describe('the grid', () => {
+  test('from 1 to 25 tiles lie inside the stage and do not overlap', () => {
+    for (const box of BOXES) {
+      for (let count = 1; count <= 25; count++) {
+        const tiles = places(count, box, 8);
+        expect(tiles).toHaveLength(count);
+        for (const [i, a] of tiles.entries()) {
+          expect(a.x).toBeGreaterThanOrEqual(-0.01);
+          expect(a.y).toBeGreaterThanOrEqual(-0.01);
+          expect(a.x + a.width).toBeLessThanOrEqual(box.width + 0.01);
+          expect(a.y + a.height).toBeLessThanOrEqual(box.height + 0.01);
+          for (const b of tiles.slice(i + 1)) {
+            const apart = a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
+            expect(apart).toBe(true);
+          }
+        }
+      }
+    }
+  });
+
+  test('leaves no odd hole: rows differ by at most one tile and are centred', () => {
+    for (const box of BOXES) {
+      for (let count = 1; count <= 25; count++) {
+        const rows = new Map<number, number[]>();
+        for (const tile of places(count, box, 8)) rows.set(tile.y, [...(rows.get(tile.y) ?? []), tile.x]);
+        const lengths = [...rows.values()].map((row) => row.length);
+        expect(Math.max(...lengths) - Math.min(...lengths)).toBeLessThanOrEqual(1);
+        const { width } = grid(count, box, 8);
+        for (const row of rows.values()) {
+          const left = Math.min(...row);
+          const right = box.width - (Math.max(...row) + width);
+          expect(Math.abs(left - right)).toBeLessThan(0.01);
+        }
+      }
+    }
+  });
+});
+
+describe('slots', () => {
+  test('grow in steps', () => {
+    expect([0, 1, 4, 5, 10, 17, 40].map(slotsFor)).toEqual([4, 4, 4, 9, 16, 25, 25]);
+  });
+
+  test('whoever has a line keeps it when others come and go', () => {
+    const mids = ['5', '6', '7', '8'];
+    const want = (...people: number[]) => people.map((participant) => ({ participant, height: 360 }));
+    const first = assign(mids, [], want(1, 2, 3));
+    expect(first.map(({ mid, participant }) => [mid, participant])).toEqual([['5', 1], ['6', 2], ['7', 3]]);
+    const second = assign(mids, first, want(3, 4, 1));
+    expect(Object.fromEntries(second.map(({ mid, participant }) => [mid, participant]))).toEqual({ 5: 1, 7: 3, 6: 4 });
+  });
+
+  test('more people than lines leaves the last without', () => {
+    expect(assign(['5'], [], [{ participant: 1, height: 180 }, { participant: 2, height: 180 }])).toHaveLength(1);
+  });
+
+  test('a change of height alone is a change', () => {
+    const wish = (height: number) => assign(['5'], [], [{ participant: 1, height }]);
+    expect(sameWishes(wish(180), wish(180))).toBe(true);
+    expect(sameWishes(wish(180), wish(720))).toBe(false);
+  });
+});
+
+describe('the stage', () => {
+  const people = (count: number) => Array.from({ length: count }, (_, i) => ({ device: `d${i}` }));
+
+  test('keeps everyone’s place', () => {
+    const before = chooseStage(people(3), [], []);
+    expect(chooseStage(people(3).reverse(), before, ['d2'])).toBe(before);
+  });
+
+  test('a speaker beyond the last tile takes the place of someone quiet', () => {
+    const before = chooseStage(people(30), [], []);
+    const after = chooseStage(people(30), before, ['d27', 'd24']);
+    expect(after).toHaveLength(25);
+    expect(after).toContain('d27');
+    expect(after).toContain('d24');
+    expect(after).not.toContain('d23');
+  });
+});
