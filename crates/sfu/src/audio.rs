@@ -1,7 +1,7 @@
 //! Who is heard: the loudest few, by the levels publishers state (RFC 6464).
 //!
 //! One more speaker is kept than a listener hears, so that each of the loudest also hears the
-//! loudest three *others*.
+//! loudest three *others*. That spare speaker is the quietest of those kept.
 
 use crate::SourceId;
 use crate::packet::AudioLevel;
@@ -12,6 +12,9 @@ pub const HEARD: usize = 3;
 
 /// Speakers kept at one time.
 pub const KEPT: usize = HEARD + 1;
+
+/// Place of the spare speaker.
+const SPARE: usize = HEARD;
 
 /// How much louder a challenger must be than the quietest speaker. Less makes places change at
 /// every breath; more keeps a quiet newcomer out.
@@ -56,6 +59,10 @@ impl Speakers {
             return (None, false);
         }
         match self.place_of(source) {
+            Some(SPARE) => {
+                let moved = self.move_up(now);
+                (self.place_of(source), moved)
+            }
             Some(place) => (Some(place), false),
             None => {
                 let place = self.enter(now, source);
@@ -129,6 +136,23 @@ impl Speakers {
         (self.level(&challenger) > self.level_at(quietest) + MARGIN_DB).then_some(quietest)
     }
 
+    /// Lets the spare speaker change places with one of the heard who is clearly quieter, silent
+    /// or gone. True when it did.
+    fn move_up(&mut self, now: Instant) -> bool {
+        let level = |place: &usize| match self.places[*place] {
+            Some(source) if !self.is_silent(now, &source) => self.level(&source),
+            _ => f32::MIN,
+        };
+        let Some(quietest) = (0..HEARD).min_by(|a, b| level(a).total_cmp(&level(b))) else {
+            return false;
+        };
+        let clearly_louder = self.level_at(SPARE) > level(&quietest) + MARGIN_DB;
+        if clearly_louder {
+            self.places.swap(quietest, SPARE);
+        }
+        clearly_louder
+    }
+
     fn is_silent(&self, now: Instant, source: &SourceId) -> bool {
         self.sources.get(source).is_none_or(|heard| now.duration_since(heard.at) > SILENCE)
     }
@@ -152,7 +176,7 @@ pub fn lines_of(
     listener: base::ParticipantId,
 ) -> [Option<SourceId>; HEARD] {
     let others = |place: &Option<SourceId>| place.filter(|s| s.participant != listener);
-    let mut spare = others(&places[HEARD]);
+    let mut spare = others(&places[SPARE]);
     let mut lines = [None; HEARD];
     for (line, place) in lines.iter_mut().zip(places) {
         let own = place.is_some_and(|source| source.participant == listener);
@@ -216,6 +240,31 @@ mod tests {
         let mut room = Room::new();
         room.talk(1_000, &[(1, -80), (2, -80), (3, -20), (4, -20), (5, -25), (6, -30)]);
         assert_eq!(room.kept(), [3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn a_listener_hears_the_loudest_three_whoever_spoke_first() {
+        let mut room = Room::new();
+        room.talk(1_000, &[(1, -55), (2, -40), (3, -80), (4, -90)]);
+        room.talk(3_000, &[(1, -55), (2, -40), (3, -80), (4, -90), (5, -10), (6, -25)]);
+        let lines = |listener| {
+            let lines = lines_of(room.speakers.places(), ParticipantId(listener));
+            let mut heard: Vec<u32> = lines.iter().flatten().map(|s| s.participant.0).collect();
+            heard.sort();
+            heard
+        };
+        assert_eq!(lines(9), [2, 5, 6]);
+        assert_eq!(lines(5), [1, 2, 6], "the loudest hears three others");
+    }
+
+    #[test]
+    fn the_spare_speaker_is_heard_when_a_place_is_free() {
+        let mut room = Room::new();
+        room.talk(500, &[(1, -10), (2, -12), (3, -14), (4, -40)]);
+        room.speakers.remove(mic(2));
+        room.talk(20, &[(4, -40)]);
+        let lines = lines_of(room.speakers.places(), ParticipantId(9));
+        assert!(lines.contains(&Some(mic(4))));
     }
 
     #[test]

@@ -201,18 +201,44 @@ fn a_room_spans_shards() {
     }
 }
 
+/// What the first publisher was last told to send.
+fn wanted_of_first(world: &World) -> Option<Vec<Layer>> {
+    world.seen.iter().rev().find_map(|event| match event {
+        Event::LayersWanted { peer, layers, .. } if *peer == id(1) => Some(layers.clone()),
+        _ => None,
+    })
+}
+
 #[test]
 fn the_publisher_is_told_which_layers_are_watched() {
     let mut world = World::with(1, 2, 1);
     world.client(1).shows = vec![0, 1, 2];
-    let last = |world: &World| {
-        world.seen.iter().rev().find_map(|event| match event {
-            Event::LayersWanted { peer, layers, .. } if *peer == id(1) => Some(layers.clone()),
-            _ => None,
-        })
-    };
     world.watch(2, &[(0, 1, 360)]);
-    world.until("h, and q beside it", |world| last(world) == Some(vec![Layer::Q, Layer::H]));
+    let both = Some(vec![Layer::Q, Layer::H]);
+    world.until("h, and q beside it", |world| wanted_of_first(world) == both);
     world.watch(2, &[]);
-    world.until("nothing", |world| last(world) == Some(vec![]));
+    world.until("nothing", |world| wanted_of_first(world) == Some(vec![]));
+}
+
+#[test]
+fn a_publisher_that_makes_a_new_offer_is_told_what_is_watched_meanwhile() {
+    let mut world = World::with(1, 2, 1);
+    world.client(1).shows = vec![0, 1, 2];
+    world.run(MOMENT);
+    assert_eq!(wanted_of_first(&world), Some(vec![]));
+    world.grow_while(1, 2, |world| {
+        world.watch(2, &[(0, 1, 180)]);
+        assert_eq!(wanted_of_first(world), Some(vec![Layer::Q]));
+    });
+    world.until("the picture is there", |world| world.video(2, 0).len() > 10);
+}
+
+#[test]
+fn rights_given_while_a_publisher_makes_a_new_offer_hold() {
+    let mut world = World::with(1, 2, 1);
+    world.client(1).shows = vec![0];
+    world.permit(1, Permissions { send: Kinds::NONE, ..Permissions::ALL });
+    world.watch(2, &[(0, 1, 180)]);
+    world.grow_while(1, 2, |world| world.permit(1, Permissions::ALL));
+    world.until("the picture is there", |world| world.video(2, 0).len() > 10);
 }

@@ -7,6 +7,7 @@ import { peerOptions, type Frames } from './frames';
 import type { FramesToMain } from './frames-protocol';
 import { assign, sameWishes, slotsFor, type Wanted } from './layout';
 import { AudioLine, VideoLine } from './line';
+import { SentLayers } from './sent-layers';
 import { CAMERA_LAYERS, preferCodec } from './codecs';
 
 const AUDIO_LINES = 3;
@@ -15,7 +16,7 @@ const RESTART_AFTER_MS = 3_000;
 /** A restart that has not connected by then will not. */
 const REPLACE_AFTER_MS = 10_000;
 
-interface Sending { kind: Kind; transceiver: RTCRtpTransceiver; active: boolean }
+interface Sending { kind: Kind; transceiver: RTCRtpTransceiver; layers: SentLayers; active: boolean }
 
 export class Peer {
   private connection: RTCPeerConnection | undefined;
@@ -130,7 +131,7 @@ export class Peer {
     });
     this.frames.transform(transceiver.sender, { line: `s${this.lineNumber++}`, direction: 'send', kind });
     preferCodec(transceiver, media);
-    this.sending.push({ kind, transceiver, active: track !== null });
+    this.sending.push({ kind, transceiver, layers: new SentLayers(transceiver.sender), active: track !== null });
   }
 
   private addAudio() {
@@ -225,13 +226,7 @@ export class Peer {
   }
 
   private setLayers(mid: string, rids: string[]) {
-    const sender = this.sending.find(({ transceiver }) => transceiver.mid === mid)?.transceiver.sender;
-    if (!sender) return;
-    const parameters = sender.getParameters();
-    for (const encoding of parameters.encodings) {
-      if (encoding.rid !== undefined) encoding.active = rids.includes(encoding.rid);
-    }
-    void sender.setParameters(parameters).catch(() => {});
+    this.sending.find(({ transceiver }) => transceiver.mid === mid)?.layers.select(rids);
   }
 
   private handleState(connection: RTCPeerConnection) {

@@ -215,7 +215,8 @@ impl<T: MediaTransport> Shard<T> {
 
     fn add_source(&mut self, now: Instant, id: RoomId, source: SourceId, home: Home) {
         let Home::Here { peer, line } = home else { return };
-        let layers = self.transport(peer).and_then(|t| t.lines().get(line).map(|l| l.layers));
+        let publisher = self.peers[peer].as_ref();
+        let layers = publisher.and_then(|peer| peer.lines.get(line)).map(|line| line.layers);
         let (Some(layers), Some(room)) = (layers, self.rooms.get_mut(&id)) else { return };
         if room.sources.get(&source).is_some_and(|known| known.home == home) {
             return;

@@ -172,8 +172,7 @@ impl<T: MediaTransport> Shard<T> {
             }
             Home::Here { peer, line } => {
                 let Some(peer) = &self.peers[peer] else { return };
-                let lines = peer.transport.as_ref().map(|transport| transport.lines());
-                let Some(line) = lines.and_then(|lines| lines.get(line)) else { return };
+                let Some(line) = peer.lines.get(line) else { return };
                 let layers: Vec<Layer> = wanted.iter().collect();
                 let event = Event::LayersWanted { peer: peer.id, line: line.id.clone(), layers };
                 self.outputs.push_back(Output::Event(event));

@@ -2,7 +2,7 @@
 
 use crate::rewrite::Rewritten;
 use crate::slot::{AudioSlot, VideoSlot};
-use crate::transport::{Direction, MediaTransport};
+use crate::transport::{Direction, Line, MediaTransport};
 use crate::{Kind, Layer, LineId, MediaPacket, PeerId, SlotSource, SourceId};
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -22,6 +22,8 @@ pub(super) struct Peer<T> {
     pub ufrags: Vec<String>,
     pub timer: Option<Instant>,
     pub estimate: Option<u64>,
+    /// All its lines, known also while the connection is lent out.
+    pub lines: Vec<Line>,
     /// What the peer says it publishes, by line.
     pub published: Vec<(usize, Kind, bool)>,
     pub audio: Vec<Slot<AudioSlot>>,
@@ -74,6 +76,7 @@ impl<T: MediaTransport> Peer<T> {
             ufrags: Vec::new(),
             timer: None,
             estimate: None,
+            lines: Vec::new(),
             published: Vec::new(),
             audio: Vec::new(),
             video: Vec::new(),
@@ -85,7 +88,8 @@ impl<T: MediaTransport> Peer<T> {
     /// Makes slots for receiving lines that have none.
     pub fn learn_lines(&mut self) {
         let Some(transport) = &self.transport else { return };
-        for (line, described) in transport.lines().iter().enumerate() {
+        self.lines = transport.lines().to_vec();
+        for (line, described) in self.lines.iter().enumerate() {
             if described.direction != Direction::Receives {
                 continue;
             }
@@ -100,8 +104,7 @@ impl<T: MediaTransport> Peer<T> {
 
     /// The sending line with this name, if it carries that sort of media.
     pub fn sending_line(&self, id: &LineId, audio: bool) -> Option<usize> {
-        let lines = self.transport.as_ref()?.lines();
-        lines.iter().position(|line| {
+        self.lines.iter().position(|line| {
             line.id == *id && line.audio == audio && line.direction == Direction::Sends
         })
     }

@@ -15,8 +15,19 @@ pub(super) const MAX_MEMBERS: usize = 4_096;
 /// A simulcast layer without packets for this long is not being sent.
 const LIVE: Duration = Duration::from_secs(2);
 
+/// A layer without packets for this long rests: what it costs is what it cost before.
+const RESTING: Duration = Duration::from_millis(300);
+
 /// Weight of the newest 100 ms in a layer's measured rate.
 const RATE_WEIGHT: f64 = 0.1;
+
+/// Measurements after which a layer's rate is known: about a second.
+const MEASURED: u8 = 10;
+
+/// What a source without simulcast is taken to cost before it was measured, bits per second. It
+/// says nothing about its size: a guess too high pauses it for no reason, one too low is
+/// corrected within a second.
+const UNKNOWN_BPS: u64 = 250_000;
 
 #[derive(Default)]
 pub(super) struct Room {
@@ -66,6 +77,26 @@ pub(super) struct Traffic {
     pub seen: Option<Instant>,
     pub bytes: u64,
     pub bps: f64,
+    /// Measurements so far, up to [`MEASURED`].
+    pub measured: u8,
+}
+
+impl Traffic {
+    /// Takes in the last 100 ms. A layer that pauses keeps its rate: it costs that when it goes on.
+    fn measure(&mut self, is_live: bool) {
+        let rate = std::mem::take(&mut self.bytes) as f64 * 80.0;
+        if !is_live {
+            return;
+        }
+        let weight = RATE_WEIGHT.max(1.0 / f64::from(self.measured + 1));
+        self.bps += (rate - self.bps) * weight;
+        self.measured = (self.measured + 1).min(MEASURED);
+    }
+
+    /// Bits per second, once known.
+    fn known_bps(&self) -> Option<u64> {
+        (self.measured == MEASURED).then_some(self.bps as u64)
+    }
 }
 
 impl Room {
@@ -127,10 +158,9 @@ impl Source {
         let mut live = Layers::NONE;
         for layer in self.layers.iter() {
             let traffic = &mut self.traffic[layer as usize];
-            let rate = traffic.bytes as f64 * 80.0;
-            traffic.bytes = 0;
-            traffic.bps += (rate - traffic.bps) * RATE_WEIGHT;
-            let fresh = traffic.seen.is_some_and(|at| now.duration_since(at) < LIVE);
+            let idle = traffic.seen.map(|at| now.duration_since(at));
+            traffic.measure(idle.is_some_and(|idle| idle < RESTING));
+            let fresh = idle.is_some_and(|idle| idle < LIVE);
             if fresh || layer_is_fixed(self.layers) {
                 live = live.with(layer);
             }
@@ -138,14 +168,17 @@ impl Source {
         std::mem::replace(&mut self.live, live) != live
     }
 
-    /// What allocation reckons with, bits per second: measured, but no less than half the usual,
-    /// for a layer that is only beginning.
+    /// What allocation reckons with, bits per second of each layer. A simulcast layer that is only
+    /// beginning counts at least half the usual.
     pub fn cost(&self) -> [u64; 3] {
-        std::array::from_fn(|i| (self.traffic[i].bps as u64).max(NOMINAL_BPS[i] / 2))
+        std::array::from_fn(|i| match self.is_simulcast() {
+            true => (self.traffic[i].bps as u64).max(NOMINAL_BPS[i] / 2),
+            false => self.traffic[i].known_bps().unwrap_or(UNKNOWN_BPS),
+        })
     }
 
     pub fn state(&self) -> SourceState {
-        let bps = std::array::from_fn(|i| self.traffic[i].bps as u64);
+        let bps = self.traffic.map(|traffic| traffic.known_bps().unwrap_or(0));
         SourceState { layers: self.layers, live: self.live, bps }
     }
 
@@ -156,6 +189,7 @@ impl Source {
         self.live = state.live;
         for (traffic, bps) in self.traffic.iter_mut().zip(state.bps) {
             traffic.bps = bps as f64;
+            traffic.measured = if bps > 0 { MEASURED } else { 0 };
         }
         changed
     }
@@ -172,4 +206,78 @@ impl Source {
 /// Without simulcast the one layer counts as live even when a still screen sends nothing.
 fn layer_is_fixed(layers: Layers) -> bool {
     layers == Layers::NONE.with(Layer::F)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::ParticipantId;
+
+    const HERE: Home = Home::Here { peer: 0, line: 0 };
+
+    /// A source that sends packets of `bytes` in one layer every 100 ms, this many times.
+    fn sent(layers: Layers, layer: Layer, bytes: usize, times: u32) -> (Source, Instant) {
+        let mut source = Source::new(HERE, layers);
+        let mut now = Instant::now();
+        for _ in 0..times {
+            now += Duration::from_millis(100);
+            source.saw(&packet(layer, bytes, now), now);
+            source.measure(now);
+        }
+        (source, now)
+    }
+
+    fn packet(layer: Layer, bytes: usize, arrived: Instant) -> MediaPacket {
+        let source = SourceId { participant: ParticipantId(1), kind: crate::Kind::Camera };
+        MediaPacket {
+            source,
+            layer,
+            stream: 1,
+            seq: 1,
+            timestamp: 1,
+            marker: true,
+            vp8: None,
+            payload: vec![0; bytes].into(),
+            arrived,
+            level: None,
+        }
+    }
+
+    fn single() -> Layers {
+        Layers::NONE.with(Layer::F)
+    }
+
+    #[test]
+    fn a_source_without_simulcast_costs_what_it_sends() {
+        let (source, _) = sent(single(), Layer::F, 3_750, 20);
+        assert_eq!(source.cost()[Layer::F as usize], 300_000);
+    }
+
+    #[test]
+    fn a_source_without_simulcast_is_guessed_small_until_it_was_measured() {
+        assert_eq!(Source::new(HERE, single()).cost()[Layer::F as usize], UNKNOWN_BPS);
+        let (source, _) = sent(single(), Layer::F, 37_500, 3);
+        assert_eq!(source.cost()[Layer::F as usize], UNKNOWN_BPS);
+    }
+
+    #[test]
+    fn a_simulcast_layer_that_begins_counts_half_the_usual() {
+        let all = Layer::ALL.into_iter().fold(Layers::NONE, Layers::with);
+        let (source, _) = sent(all, Layer::F, 100, 20);
+        assert_eq!(source.cost()[Layer::F as usize], NOMINAL_BPS[2] / 2);
+    }
+
+    #[test]
+    fn a_layer_that_rests_keeps_its_rate() {
+        let all = Layer::ALL.into_iter().fold(Layers::NONE, Layers::with);
+        let (mut source, mut now) = sent(all, Layer::F, 25_000, 50);
+        let before = source.cost();
+        for _ in 0..100 {
+            now += Duration::from_millis(100);
+            source.measure(now);
+        }
+        assert!(!source.live.contains(Layer::F));
+        let after = source.cost()[Layer::F as usize];
+        assert!(after > NOMINAL_BPS[2] / 2, "{before:?} then {after}");
+    }
 }

@@ -91,10 +91,15 @@ impl World {
 
     /// A re-offer with more slots, as the control thread does it, with this much time in between.
     pub fn grow(&mut self, number: u32, slots: usize, pause: Duration) {
+        self.grow_while(number, slots, |world| world.run(pause));
+    }
+
+    /// A re-offer with more slots; `meanwhile` the connection is lent out.
+    pub fn grow_while(&mut self, number: u32, slots: usize, meanwhile: impl FnOnce(&mut World)) {
         let shard = self.shard_of(number);
         let offer = self.client(number).grow(slots);
         self.command(shard, Command::Release { peer: id(number) });
-        self.run(pause);
+        meanwhile(self);
         let mut transport = self.lent.take().expect("the connection was released");
         let answer = transport.accept_offer(self.now, &offer).unwrap();
         self.command(shard, Command::Return { peer: id(number), transport });

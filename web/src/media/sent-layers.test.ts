@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { SentLayers } from './sent-layers';
+
+/** Like a browser's sender: refuses parameters while others are being applied. */
+class Sender {
+  active: Record<string, boolean> = { q: true, h: true, f: true };
+  failures = 0;
+  private busy = false;
+
+  getParameters(): RTCRtpSendParameters {
+    const encodings = Object.entries(this.active).map(([rid, active]) => ({ rid, active }));
+    return { encodings } as RTCRtpSendParameters;
+  }
+
+  async setParameters(parameters: RTCRtpSendParameters): Promise<void> {
+    if (this.busy || this.failures-- > 0) throw new DOMException('', 'InvalidStateError');
+    this.busy = true;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    this.active = Object.fromEntries(parameters.encodings.map(({ rid, active }) => [rid, active ?? true]));
+    this.busy = false;
+  }
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 400));
+
+test('the last of several selections in a row holds', async () => {
+  const sender = new Sender();
+  const layers = new SentLayers(sender);
+  layers.select([]);
+  layers.select(['f']);
+  layers.select(['q', 'h']);
+  await settled();
+  expect(sender.active).toEqual({ q: true, h: true, f: false });
+});
+
+test('a selection that the browser refuses is tried again', async () => {
+  const sender = new Sender();
+  sender.failures = 2;
+  new SentLayers(sender).select(['q']);
+  await settled();
+  expect(sender.active).toEqual({ q: true, h: false, f: false });
+});
+
+test('a sender that always refuses is left alone until the next selection', async () => {
+  const sender = new Sender();
+  sender.failures = 5;
+  const layers = new SentLayers(sender);
+  layers.select(['q']);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  expect(sender.active).toEqual({ q: true, h: true, f: true });
+  layers.select(['h']);
+  await settled();
+  expect(sender.active).toEqual({ q: false, h: true, f: false });
+});
