@@ -12,6 +12,8 @@ say "frames, WASM and WebCrypto"
 node crates/wasm/tests-node/bench.mjs
 say "MLS: add and remove at 10, 100, 250, 1,000 members, native"
 cargo bench --quiet -p incamera-e2ee --bench mls
+say "the same in WASM"
+node crates/wasm/tests-node/mls-bench.mjs
 say "server CPU per forwarded packet, 1→20 and 10×10"
 cargo run --release --quiet -p incamera-server --example media_bench
 say "the first minute in Chromium"

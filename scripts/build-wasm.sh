@@ -2,6 +2,8 @@
 # Builds the participant core and the frame cryptography for the browser into web/src/wasm.
 # Two modules, so that the frame worker does not load MLS. Binaryen's wasm-opt is left out: it takes
 # 5 % off the bytes and adds 2 % to what brotli makes of them.
+#   build-wasm.sh                      both modules
+#   build-wasm.sh EXAMPLE DIRECTORY    a bench from crates/wasm/examples instead
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/tools.env
@@ -20,6 +22,13 @@ build() { # module feature
   cp "$target/wasm.wasm" "$stamp"
 }
 
+# An example instead of the modules: its name and where to.
+if [ $# -eq 2 ]; then
+  cargo build --quiet --locked --profile wasm --target wasm32-unknown-unknown \
+    -p incamera-wasm --no-default-features --features core --example "$1"
+  "$bindgen" "$target/examples/$1.wasm" "$2" "$1"
+  exit
+fi
 mkdir -p "$out"
 build incamera_frames frames
 build incamera_wasm core

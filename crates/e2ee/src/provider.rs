@@ -3,6 +3,7 @@
 mod crypto;
 mod hpke;
 mod random;
+mod storage;
 #[cfg(test)]
 mod tests;
 
@@ -15,9 +16,9 @@ use openmls::group::{
 };
 use openmls::prelude::{Capabilities, Ciphersuite, ProposalType};
 use openmls::schedule::{ExternalPsk, PreSharedKeyId, Psk};
-use openmls_memory_storage::MemoryStorage;
 use openmls_traits::OpenMlsProvider;
 use openmls_traits::types::SignatureScheme;
+use storage::KeyStorage;
 
 /// The cryptography of [`SUITE`] and no other: whatever names another algorithm is refused.
 #[derive(Clone, Copy, Default, Debug)]
@@ -28,15 +29,15 @@ pub(crate) struct OneSuite;
 #[derive(Default, Debug)]
 pub(crate) struct Provider {
     crypto: OneSuite,
-    storage: MemoryStorage,
+    storage: KeyStorage,
 }
 
 impl OpenMlsProvider for Provider {
     type CryptoProvider = OneSuite;
     type RandProvider = OneSuite;
-    type StorageProvider = MemoryStorage;
+    type StorageProvider = KeyStorage;
 
-    fn storage(&self) -> &MemoryStorage {
+    fn storage(&self) -> &KeyStorage {
         &self.storage
     }
 

@@ -26,7 +26,7 @@ const NEVER_REACHES: &[(&str, &[&str])] = &[
     ("sfu", &["incamera-e2ee", "incamera-client", "openmls", "tokio"]),
     ("meeting", &["incamera-e2ee", "incamera-client", "openmls", "serde_json", "str0m", "tokio"]),
     ("store-sqlite", &["incamera-e2ee", "incamera-client", "incamera-meeting", "openmls"]),
-    ("e2ee", &["incamera-wire", "tokio", "sqlx"]),
+    ("e2ee", &["incamera-wire", "serde_json", "tokio", "sqlx"]),
     ("client", &["tokio", "str0m", "web-sys"]),
 ];
 

@@ -1,14 +1,16 @@
 // Loads the built modules from web/src/wasm, as a worker would.
 
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const [MIC, CAMERA, SCREEN, SCREEN_AUDIO] = [0, 1, 2, 3];
 
-const built = (file) => new URL(`../../../web/src/wasm/${file}`, import.meta.url);
+const BUILT = fileURLToPath(new URL('../../../web/src/wasm', import.meta.url));
 
-async function load(name) {
-  const module = await import(built(`${name}.js`).href);
-  await module.default({ module_or_path: await readFile(built(`${name}_bg.wasm`)) });
+export async function load(name, directory = BUILT) {
+  const module = await import(pathToFileURL(join(directory, `${name}.js`)).href);
+  await module.default({ module_or_path: await readFile(join(directory, `${name}_bg.wasm`)) });
   return module;
 }
 

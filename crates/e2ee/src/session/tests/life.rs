@@ -269,3 +269,25 @@ fn the_meeting_code_is_thirty_digits_and_the_same_for_all() {
     assert!(code.chars().all(|c| c.is_ascii_digit() || c == ' '));
     assert_eq!(code, peers[2].session.meeting_code());
 }
+
+/// Neither old keys nor the state of the group pile up in what OpenMLS stores.
+#[test]
+fn storage_holds_the_keys_of_the_present_and_no_history() {
+    let mut peers = room(2);
+    let kept = |peers: &[Peer]| -> Vec<_> {
+        peers.iter().map(|peer| peer.session.provider.storage().size()).collect()
+    };
+    let turn = |peers: &mut [Peer]| {
+        for committer in 0..3 {
+            let out = peers[committer].commit(refresh());
+            deliver(peers, &out.commit);
+        }
+    };
+    turn(&mut peers);
+    let before = kept(&peers);
+    for _ in 0..5 {
+        turn(&mut peers);
+    }
+    assert_eq!(kept(&peers), before);
+    assert!(before.iter().all(|&(values, bytes)| values < 8 && bytes < 2_000), "{before:?}");
+}
