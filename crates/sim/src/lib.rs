@@ -2,6 +2,7 @@
 //! enough to be obviously right, and a world that drives [`meeting::Meeting`] beside it.
 
 mod cast;
+pub mod fuzzing;
 mod model;
 mod random;
 mod steps;
