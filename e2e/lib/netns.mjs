@@ -14,6 +14,9 @@ export function network(number = 77) {
   try {
     ip('netns', 'add', name);
     ip('link', 'add', outer, 'type', 'veth', 'peer', 'name', inner, 'netns', name);
+    // Without addresses of their own making, whose arrival a browser takes for another network.
+    ip('link', 'set', outer, 'addrgenmode', 'none');
+    ip('-n', name, 'link', 'set', inner, 'addrgenmode', 'none');
     ip('addr', 'add', `${host}/24`, 'dev', outer);
     ip('link', 'set', outer, 'up');
     ip('-n', name, 'addr', 'add', `${guest}/24`, 'dev', inner);

@@ -101,13 +101,13 @@ export async function until(page, what, predicate, ...args) {
   }
 }
 
-/** Tries again what a navigation interrupted. */
+/** Tries again what a navigation, or a network that has just come up, interrupted. */
 async function acrossNavigations(action) {
   for (let tries = 0; ; tries++) {
     try {
       return await action();
     } catch (error) {
-      if (tries === 5 || !/context|detached/i.test(error.message)) throw error;
+      if (tries === 5 || !/context|detached|ERR_NETWORK_CHANGED/i.test(error.message)) throw error;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
@@ -127,7 +127,7 @@ async function prepare(page, name) {
 /** A host opens a new meeting; returns its page and the invite link. */
 export async function host(person, server, name) {
   const page = await newPage(person);
-  await page.goto(server.url);
+  await acrossNavigations(() => page.goto(server.url));
   await click(page, 'New meeting');
   await acrossNavigations(() => page.waitForFunction(() => location.pathname.startsWith('/m/')));
   await prepare(page, name);
@@ -150,7 +150,7 @@ export async function inviteLink(page) {
 /** A guest opens the link and asks to join. */
 export async function knock(person, link, name) {
   const page = await newPage(person);
-  await page.goto(link);
+  await acrossNavigations(() => page.goto(link));
   await prepare(page, name);
   await click(page, 'Ask to join');
   return page;

@@ -7,12 +7,15 @@ use std::time::Duration;
 const PING_EVERY: Duration = Duration::from_secs(5);
 /// Silence after which the connection counts as lost. Shorter: slow networks reconnect needlessly.
 const SILENCE: Duration = Duration::from_secs(11);
-/// How long opening and greeting may take before another attempt.
-const OPENING: Duration = Duration::from_secs(4);
+/// How long opening and greeting may take before another attempt: long enough for a slow network.
+/// A shell that knows earlier says that the socket closed.
+const OPENING: Duration = Duration::from_secs(6);
+/// An attempt younger than this is not begun again when the network changes.
+const YOUNG: Duration = Duration::from_millis(300);
 /// First and longest pause between attempts. The longest bounds how late everyone is back after
-/// a server restart; shorter costs the restarting server more attempts.
+/// a server restart or a lost network; shorter costs the restarting server more attempts.
 const FIRST_PAUSE: u64 = 200;
-const LONGEST_PAUSE: u64 = 2_000;
+const LONGEST_PAUSE: u64 = 1_000;
 /// A server at its limits is left alone for longer.
 const BUSY_PAUSE: u64 = 10_000;
 
@@ -54,7 +57,8 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub fn new(now: Millis) -> Self {
-        Connection { state: State::Waiting { until: now }, attempts: 0, pings: 0, busy: false }
+        let state = State::Waiting { until: now };
+        Connection { state, attempts: 0, pings: 0, busy: false }
     }
 
     pub fn online(&self) -> bool {
@@ -125,6 +129,18 @@ impl Connection {
         }
     }
 
+    /// The device has another network, or one again: whatever waits for it is tried at once.
+    pub fn handle_network(&mut self, now: Millis) {
+        let due = match self.state {
+            State::Waiting { .. } => !self.busy,
+            State::Opening { since } => now >= since + YOUNG,
+            State::Online { .. } | State::Stopped => false,
+        };
+        if due {
+            self.state = State::Waiting { until: now };
+        }
+    }
+
     fn connect(&mut self, now: Millis) -> Due {
         self.state = State::Opening { since: now };
         Due::Connect
@@ -164,7 +180,7 @@ mod tests {
             assert_eq!(connection.poll(due), Due::Connect);
             now = due;
         }
-        assert_eq!(pauses, [100, 200, 400, 800, 1000, 1000, 1000, 1000]);
+        assert_eq!(pauses, [100, 200, 400, 500, 500, 500, 500, 500]);
     }
 
     #[test]
@@ -176,6 +192,31 @@ mod tests {
         connection.handle_message(Millis(5_100));
         assert_eq!(connection.poll(Millis(10_000)), Due::Ping(2));
         assert_eq!(connection.poll(Millis(16_100)), Due::Lost);
+    }
+
+    #[test]
+    fn an_attempt_that_hangs_is_begun_again() {
+        let mut connection = Connection::new(Millis(0));
+        connection.poll(Millis(0));
+        assert_eq!(connection.poll(Millis(5_999)), Due::Nothing);
+        assert_eq!(connection.poll(Millis(6_000)), Due::Connect);
+    }
+
+    #[test]
+    fn a_network_that_comes_back_is_used_at_once() {
+        let mut connection = Connection::new(Millis(0));
+        connection.poll(Millis(0));
+        connection.handle_network(Millis(100));
+        assert_eq!(connection.poll(Millis(100)), Due::Nothing, "an attempt has just begun");
+        connection.handle_network(Millis(2_000));
+        assert_eq!(connection.poll(Millis(2_000)), Due::Connect);
+        connection.handle_closed(Millis(2_100), &mut zeros);
+        connection.handle_network(Millis(2_101));
+        assert_eq!(connection.poll(Millis(2_101)), Due::Connect);
+        connection.handle_busy();
+        connection.handle_closed(Millis(2_200), &mut zeros);
+        connection.handle_network(Millis(2_300));
+        assert_eq!(connection.poll(Millis(2_300)), Due::Nothing, "the server asked for patience");
     }
 
     #[test]

@@ -125,6 +125,7 @@ impl Participant {
         match input {
             Input::SocketOpened => {}
             Input::Tick => self.wake = None,
+            Input::NetworkChanged => self.connection.handle_network(now.mono),
             Input::SocketClosed => self.socket_closed(now),
             Input::SocketMessage { text } => self.socket_message(now, &text),
             Input::Command(command) => self.command(now, command),

@@ -21,6 +21,8 @@ pub enum Input {
     },
     /// The moment asked for by [`Output::WakeAt`] has come (or any other; ticks are harmless).
     Tick,
+    /// The device has a network again, or another one.
+    NetworkChanged,
     Command(Command),
     Media(MediaEvent),
     Frames(FrameEvent),

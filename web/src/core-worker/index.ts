@@ -26,11 +26,10 @@ addEventListener('message', (event: MessageEvent<ToCore>) => {
   else if (early.length < 64) early.push(message);
 });
 
-addEventListener('online', () => shell?.tell({ type: 'tick' }));
-
 function pass(message: ToCore) {
   if (message.type === 'command') shell?.tell({ type: 'command', ...message.command });
   if (message.type === 'media') shell?.tell({ type: 'media', ...message.event });
+  if (message.type === 'network_changed') shell?.tell(message);
 }
 
 async function open(request: Open, steal: boolean) {

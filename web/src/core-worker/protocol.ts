@@ -10,7 +10,9 @@ export type ToCore =
   /** Takes the meeting over from the tab that has it. */
   | { type: 'take_over' }
   | { type: 'command'; command: Command }
-  | { type: 'media'; event: MediaEvent };
+  | { type: 'media'; event: MediaEvent }
+  /** The device has a network again; browsers tell it to pages, and not all tell it to workers. */
+  | { type: 'network_changed' };
 
 export type FromCore =
   | { type: 'created'; path: string }

@@ -247,6 +247,10 @@ shortcuts-on = Use keyboard shortcuts
 
 ## Announcements
 announce-joined = { $name } has joined
+announce-joined-more = { $count ->
+    [one] { $name } and one other have joined
+   *[other] { $name } and { $count } others have joined
+  }
 announce-left = { $name } has left
 announce-dropped = { $name }'s connection dropped, returning
 announce-back = { $name } is back

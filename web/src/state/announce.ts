@@ -7,6 +7,8 @@ import { t } from './i18n';
 /** More than this in one go is noise; the rest can be read in the panel. */
 const MAX_SHOWN = 3;
 const SHOWN_FOR_MS = 6_000;
+/** Who comes within this time of another is named together with them. */
+const JOINED_TOGETHER_MS = 400;
 
 export interface Notice { id: number; text: string }
 
@@ -24,17 +26,29 @@ export function announce(text: string, where: 'spoken' | 'shown' = 'spoken'): vo
   setTimeout(() => setNotices((before) => before.filter(({ id }) => id !== notice.id)), SHOWN_FOR_MS);
 }
 
+const joined: string[] = [];
+
+/** Many who come at once are told in one sentence. */
+function sayJoined(name: string) {
+  if (joined.push(name) > 1) return;
+  setTimeout(() => {
+    const [first = '', ...others] = joined.splice(0);
+    announce(others.length > 0 ? t('announce-joined-more', { name: first, count: others.length }) : t('announce-joined', { name: first }), 'shown');
+  }, JOINED_TOGETHER_MS);
+}
+
 /** Announces who joins, leaves, waits, drops and returns. */
 export function createAnnouncements(view: View): void {
-  const names = () => new Map(view.people.filter(({ me }) => !me).map((person) => [person.device, person]));
-  createEffect(on(names, (people, before) => {
-    if (!before || view.phase !== 'in_meeting') return;
-    for (const [device, person] of people) {
-      const earlier = before.get(device);
-      if (!earlier) announce(t('announce-joined', { name: person.name }), 'shown');
-    }
-    for (const [device, person] of before) {
-      if (!people.has(device)) announce(t('announce-left', { name: person.name }), 'shown');
+  const present = () => ({
+    inside: view.phase === 'in_meeting' && view.connection === 'online',
+    people: new Map(view.people.filter(({ me }) => !me).map((person) => [person.device, person])),
+  });
+  createEffect(on(present, (now, before) => {
+    // Whom one finds there has not just joined.
+    if (!now.inside || !before?.inside) return;
+    for (const [device, person] of now.people) if (!before.people.has(device)) sayJoined(person.name);
+    for (const [device, person] of before.people) {
+      if (!now.people.has(device)) announce(t('announce-left', { name: person.name }), 'shown');
     }
   }));
   const dropped = () => view.people.filter(({ me, connected }) => !me && !connected).map(({ name }) => name);

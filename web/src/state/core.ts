@@ -38,6 +38,7 @@ export type Input =
   | { type: 'socket_closed' }
   | { type: 'socket_message'; text: string }
   | { type: 'tick' }
+  | { type: 'network_changed' }
   | ({ type: 'command' } & Command)
   | ({ type: 'media' } & MediaEvent)
   | ({ type: 'frames' } & FrameEvent);

@@ -81,7 +81,12 @@ export function createMeeting() {
     announce(to ? t(`switched-${device}`, { device: to }) : t(`lost-${device}`), 'shown');
   createAnnouncements(view);
 
-  onCleanup(() => worker.terminate());
+  const networkChanged = () => post({ type: 'network_changed' });
+  addEventListener('online', networkChanged);
+  onCleanup(() => {
+    removeEventListener('online', networkChanged);
+    worker.terminate();
+  });
 
   return {
     view, broken, inside, capture, peer, send,

@@ -1,4 +1,5 @@
-import { createSignal, Show } from 'solid-js';
+import { createSignal, Show, type JSX } from 'solid-js';
+import type { Place } from '../../media/layout';
 import { t } from '../../state/i18n';
 import type { Meeting } from '../../state/meeting';
 import { OwnVideo } from '../devices';
@@ -9,8 +10,8 @@ import { Avatar } from './tile';
 const CORNERS = ['bottom-right', 'bottom-left', 'top-left', 'top-right'] as const;
 type Corner = (typeof CORNERS)[number];
 
-/** Your own picture: small, and movable to any corner by dragging or with its button. */
-export function OwnTile(props: { meeting: Meeting }) {
+/** Your own picture: small, and movable to any corner by dragging or with its button; in larger rooms in its place among the others. */
+export function OwnTile(props: { meeting: Meeting; place: Place | null }) {
   const [corner, setCorner] = createSignal<Corner>('bottom-right');
   const [drag, setDrag] = createSignal<{ x: number; y: number } | null>(null);
   const capture = () => props.meeting.capture;
@@ -19,7 +20,7 @@ export function OwnTile(props: { meeting: Meeting }) {
 
   let from = { x: 0, y: 0 };
   const down = (event: PointerEvent & { currentTarget: HTMLElement }) => {
-    if ((event.target as Element).closest('button')) return;
+    if (props.place || (event.target as Element).closest('button')) return;
     from = { x: event.clientX, y: event.clientY };
     event.currentTarget.setPointerCapture(event.pointerId);
     setDrag({ x: 0, y: 0 });
@@ -30,9 +31,14 @@ export function OwnTile(props: { meeting: Meeting }) {
     setDrag(null);
     setCorner(nearest(event, event.currentTarget.parentElement));
   };
+  const style = (): JSX.CSSProperties => {
+    const place = props.place;
+    if (place) return { left: `${place.x}px`, top: `${place.y}px`, width: `${place.width}px`, height: `${place.height}px` };
+    return { translate: drag() ? `${drag()?.x}px ${drag()?.y}px` : '' };
+  };
   return (
-    <div class={`own-tile ${corner()}`} role="group" aria-label={name()} classList={{ dragged: drag() !== null, slight: props.meeting.view.people.length > 4 }}
-      style={{ translate: drag() ? `${drag()?.x}px ${drag()?.y}px` : '' }}
+    <div class="own-tile" role="group" aria-label={name()} style={style()}
+      classList={{ [corner()]: !props.place, placed: Boolean(props.place), dragged: drag() !== null }}
       onPointerDown={down} onPointerMove={move} onPointerUp={up} onPointerCancel={() => setDrag(null)}>
       <Avatar name={props.meeting.view.my_name} />
       <OwnVideo track={() => (capture().cameraOn() ? capture().camera() : null)} label={t('your-camera')} />
@@ -41,7 +47,9 @@ export function OwnTile(props: { meeting: Meeting }) {
         <span>{t('you-short')}</span>
         <Show when={!capture().microphoneOn()}><span class="only-heard">, {t('muted')}</span></Show>
       </p>
-      <button class="own-move" onClick={next}><span class="only-heard">{t('move-own')}</span></button>
+      <Show when={!props.place}>
+        <button class="own-move" onClick={next}><span class="only-heard">{t('move-own')}</span></button>
+      </Show>
     </div>
   );
 }

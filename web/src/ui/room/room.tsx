@@ -1,6 +1,7 @@
 import './room.css';
 import { createEffect, createSignal, For, on, onCleanup, Show } from 'solid-js';
 import { announce, notices } from '../../state/announce';
+import type { Place } from '../../media/layout';
 import { t } from '../../state/i18n';
 import type { Meeting } from '../../state/meeting';
 import { ChatPanel } from './chat';
@@ -24,6 +25,7 @@ export type RoomState = ReturnType<typeof createRoomState>;
 export default function Room(props: { meeting: Meeting }) {
   const room = createRoomState(props.meeting);
   const view = () => props.meeting.view;
+  const [ownPlace, setOwnPlace] = createSignal<Place | null>(null);
   createShortcuts(room);
   createDoorbell(props.meeting);
   createWakeLock();
@@ -36,11 +38,11 @@ export default function Room(props: { meeting: Meeting }) {
       </header>
       <Banners room={room} />
       <div class="stage-area">
-        <StageView meeting={props.meeting} />
+        <StageView meeting={props.meeting} ownPlace={setOwnPlace} />
         <Show when={view().phase === 'entering'}><p class="stage-words" role="status">{t('entering')}</p></Show>
         <Show when={view().phase === 'in_meeting' && room.alone()}><EmptyRoom room={room} /></Show>
         <Returning meeting={props.meeting} />
-        <OwnTile meeting={props.meeting} />
+        <OwnTile meeting={props.meeting} place={ownPlace()} />
       </div>
       <Show when={room.panel() === 'participants'}><ParticipantsPanel room={room} /></Show>
       <Show when={room.panel() === 'chat'}><ChatPanel room={room} /></Show>

@@ -1,17 +1,22 @@
 import { createEffect, createMemo, createSignal, For, onCleanup, onMount, Show } from 'solid-js';
 import { t } from '../../state/i18n';
 import type { Meeting } from '../../state/meeting';
-import { places } from '../../media/layout';
+import { places, type Place } from '../../media/layout';
 import { chooseStage } from './choose-stage';
 import { Tile } from './tile';
 
-/** Everyone else, in equal tiles that fill the stage. */
-export function StageView(props: { meeting: Meeting }) {
+/** With fewer others one's own picture floats over theirs; with more it would hide somebody. */
+const OWN_PLACE_FROM = 4;
+
+/** Everyone else, in equal tiles that fill the stage; in larger rooms with a place left for oneself. */
+export function StageView(props: { meeting: Meeting; ownPlace: (place: Place | null) => void }) {
   const [box, setBox] = createSignal({ width: 0, height: 0 });
   const others = createMemo(() => props.meeting.view.people.filter(({ me }) => !me));
   const onStage = createMemo<string[]>((before) => chooseStage(others(), before, props.meeting.view.speakers), []);
   const gap = () => (box().width < 600 ? 6 : 8);
-  const spots = createMemo(() => places(onStage().length, box(), gap()));
+  const withOwn = () => onStage().length >= OWN_PLACE_FROM;
+  const spots = createMemo(() => places(onStage().length + (withOwn() ? 1 : 0), box(), gap()));
+  createEffect(() => props.ownPlace((withOwn() && spots().at(-1)) || null));
   const person = (device: string) => others().find((each) => each.device === device);
   const hidden = () => others().length - onStage().length;
 
