@@ -16,7 +16,9 @@ say "the same in WASM"
 node crates/wasm/tests-node/mls-bench.mjs
 say "server CPU per forwarded packet, 1→20 and 10×10"
 cargo run --release --quiet -p incamera-server --example media_bench
+cargo build --release --quiet -p incamera-server -p incamera-cli
+say "server memory per participant"
+INCAMERA_BIN="${CARGO_TARGET_DIR:-target}/release" node e2e/bench/memory.mjs 60
 say "the first minute in Chromium"
-cargo build --release --quiet -p incamera-server
 [ -d e2e/node_modules ] || (cd e2e && npm ci --no-audit --no-fund --loglevel=error)
-INCAMERA_BIN="${CARGO_TARGET_DIR:-target}/release" node e2e/bench/first-minute.mjs 10
+INCAMERA_BIN="${CARGO_TARGET_DIR:-target}/release" node e2e/bench/first-minute.mjs 20

@@ -196,8 +196,10 @@ impl World {
         self.settle();
     }
 
+    /// The network is back, and the device notices.
     pub fn mend(&mut self, who: usize) {
         self.people[who].network = true;
+        self.people[who].inputs.push_back(Input::NetworkChanged);
     }
 
     pub fn command(&mut self, who: usize, command: Command) {
