@@ -1,5 +1,6 @@
 // What really arrives: colours and movement of decoded pictures, tones of received sound.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { SENDERS } from './clips.mjs';
 
 /** Runs in the page before its scripts: counts media that reaches any peer connection. */
@@ -108,23 +109,55 @@ export async function hears(page, sender, limit = 30_000) {
 }
 
 /**
- * Succeeds when sound that verified is being decoded and played. For Firefox on a machine without
- * sound hardware, whose AudioContext never starts there, so that the tone cannot be looked at.
+ * The same for Firefox, whose AudioContext never starts on a machine without sound hardware: what each of the
+ * page's sounds carries is recorded there and looked at here.
  */
-export async function hearsSound(page, limit = 30_000) {
-  const energy = () => page.evaluate(async () => {
-    const playing = [...document.querySelectorAll('audio')].some((a) => !a.muted && !a.paused);
-    let sum = 0;
-    for (const stat of (await window.__connections.at(-1).getStats()).values()) {
-      if (stat.type === 'inbound-rtp' && stat.kind === 'audio') sum += stat.totalAudioEnergy ?? 0;
-    }
-    return playing ? sum : 0;
-  });
+export async function hearsRecorded(page, sender, limit = 30_000) {
+  const wanted = SENDERS[sender].hz;
   const deadline = Date.now() + limit;
-  const before = await energy();
+  let last = [];
   while (Date.now() < deadline) {
-    if (await energy() > before + 1e-4) return;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    last = (await record(page)).map(strongest);
+    if (last.some((hz) => Math.abs(hz - wanted) < 15)) return;
   }
-  assert.fail('no sound is decoded and played');
+  assert.fail(`should hear ${sender} at ${wanted} Hz; heard ${JSON.stringify(last)}`);
+}
+
+/** Half a second or more of every sound that is being played, as mono samples at 16 kHz. */
+async function record(page) {
+  const recorded = await page.evaluate(() => {
+    const playing = [...document.querySelectorAll('audio')].filter((a) => !a.muted && !a.paused);
+    const tracks = playing.flatMap((a) => a.srcObject?.getAudioTracks?.() ?? []);
+    return Promise.all(tracks.map((track) => new Promise((resolve) => {
+      const recorder = new MediaRecorder(new MediaStream([track]));
+      const parts = [];
+      recorder.ondataavailable = ({ data }) => parts.push(data);
+      recorder.onstop = async () => resolve([...new Uint8Array(await new Blob(parts).arrayBuffer())]);
+      recorder.start();
+      setTimeout(() => recorder.stop(), 1_200);
+    })));
+  });
+  return recorded.filter((bytes) => bytes.length > 0).map((bytes) => {
+    const decode = ['-v', 'quiet', '-i', 'pipe:0', '-f', 's16le', '-ar', '16000', '-ac', '1', 'pipe:1'];
+    const { stdout } = spawnSync('ffmpeg', decode, { input: Buffer.from(bytes) });
+    return new Int16Array(stdout.buffer, stdout.byteOffset, Math.floor(stdout.length / 2)).slice(-8_000);
+  });
+}
+
+/** The sender's tone that is loudest in these samples, in Hz; 0 in silence. */
+function strongest(samples) {
+  const power = (hz) => {
+    let [re, im] = [0, 0];
+    samples.forEach((sample, i) => {
+      re += sample * Math.cos((2 * Math.PI * hz * i) / 16_000);
+      im += sample * Math.sin((2 * Math.PI * hz * i) / 16_000);
+    });
+    return Math.hypot(re, im) / Math.max(1, samples.length);
+  };
+  let best = { hz: 0, level: 40 };
+  for (let hz = 300; hz <= 1_300; hz += 10) {
+    const level = power(hz);
+    if (level > best.level) best = { hz, level };
+  }
+  return best.hz;
 }

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { headlessFiles } from '../lib/clips.mjs';
 import { admit, by, chromium, click, firefox, host, inMeeting, knock, reads } from '../lib/people.mjs';
-import { hears, hearsSound, packetsReceived, seesMoving } from '../lib/probes.mjs';
+import { hears, hearsRecorded, packetsReceived, seesMoving } from '../lib/probes.mjs';
 import { binary, startServer } from '../lib/server.mjs';
 
 let server;
@@ -59,7 +59,7 @@ test('Chromium and Firefox meet, and a headless participant joins them', async (
   await admit(carlas, 'Dora');
   await inMeeting(doras);
   await Promise.all([
-    seesMoving(doras, 'Carla', 'blue'), hearsSound(doras),
+    seesMoving(doras, 'Carla', 'blue'), hearsRecorded(doras, 'blue'),
     seesMoving(carlas, 'Dora', 'yellow'), hears(carlas, 'yellow'),
   ]);
 
@@ -70,6 +70,6 @@ test('Chromium and Firefox meet, and a headless participant joins them', async (
   await admit(carlas, 'Emil');
   await Promise.all([
     seesMoving(carlas, 'Emil', 'green'), hears(carlas, 'green'),
-    seesMoving(doras, 'Emil', 'green'), hearsSound(doras),
+    seesMoving(doras, 'Emil', 'green'), hearsRecorded(doras, 'green'),
   ]);
 });
