@@ -95,3 +95,21 @@ test('a browser with only the older frame streams meets the others', async () =>
   await click(page, 'Leave');
   await page.close();
 });
+
+test('who refuses is shown the way back, and the page goes on by itself once allowed', async () => {
+  const careful = await chromium('blue', { devices: false, args: ['--use-fake-device-for-media-stream'] });
+  try {
+    const context = careful.browser.defaultBrowserContext();
+    const { origin } = new URL(server.url);
+    await context.overridePermissions(origin, []);
+    const page = await newPage(careful);
+    await page.goto(link);
+    await (await page.waitForSelector('[data-testid=allow-devices]')).click();
+    await page.waitForSelector('[role=alert]');
+    await reads(page, 'This page goes on by itself as soon as you allow them');
+    await context.overridePermissions(origin, ['camera', 'microphone']);
+    await by(page, 'textbox', 'Your name').wait();
+  } finally {
+    await careful.browser.close();
+  }
+});
