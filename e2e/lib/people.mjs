@@ -147,9 +147,10 @@ export async function inviteLink(page) {
   return page.evaluate(() => window.copied);
 }
 
-/** A guest opens the link and asks to join. */
-export async function knock(person, link, name) {
+/** A guest opens the link and asks to join; `before` runs in the page before its scripts. */
+export async function knock(person, link, name, before) {
   const page = await newPage(person);
+  if (before) await page.evaluateOnNewDocument(before);
   await acrossNavigations(() => page.goto(link));
   await prepare(page, name);
   await click(page, 'Ask to join');

@@ -36,12 +36,7 @@ const unplug = (page, kind) => page.evaluate((wanted) => {
 }, kind);
 
 test('a lost headset or camera is replaced by the next within a second, and the page says which', async () => {
-  const bens = await newPage(ben);
-  await bens.evaluateOnNewDocument(rememberTracks);
-  await bens.goto(link);
-  await (await bens.waitForSelector('[data-testid=allow-devices]', { timeout: 3_000 }).catch(() => null))?.click();
-  await by(bens, 'textbox', 'Your name').fill('Ben');
-  await click(bens, 'Ask to join');
+  const bens = await knock(ben, link, 'Ben', rememberTracks);
   await admit(annas, 'Ben');
   await inMeeting(bens);
   await seesMoving(annas, 'Ben', 'green');
@@ -80,12 +75,7 @@ test('a browser that cannot encrypt a call says where to open the link, and copi
 });
 
 test('a browser with only the older frame streams meets the others', async () => {
-  const page = await newPage(ben);
-  await page.evaluateOnNewDocument(() => { delete window.RTCRtpScriptTransform; });
-  await page.goto(link);
-  await (await page.waitForSelector('[data-testid=allow-devices]', { timeout: 3_000 }).catch(() => null))?.click();
-  await by(page, 'textbox', 'Your name').fill('Old Ben');
-  await click(page, 'Ask to join');
+  const page = await knock(ben, link, 'Old Ben', () => { delete window.RTCRtpScriptTransform; });
   await admit(annas, 'Old Ben');
   await inMeeting(page);
   await Promise.all([

@@ -8,6 +8,7 @@ import { seesMoving } from '../lib/probes.mjs';
 import { binary, startServer } from '../lib/server.mjs';
 
 const COLOURS = ['green', 'blue', 'yellow'];
+/** For looking at larger rooms: `PEOPLE=25 SHOTS=directory node --test scenarios/many.test.mjs`; then nine have a camera. */
 const COUNT = Number(process.env.PEOPLE ?? 9);
 const SHOTS = process.env.SHOTS;
 

@@ -36,6 +36,13 @@ test('silence is given up after three seconds, and nothing is left running', asy
   expect(signals.every(({ aborted }) => aborted)).toBe(true);
 });
 
+test('a server that refuses for too many requests is there', async () => {
+  vi.stubGlobal('fetch', vi.fn(async () => new Response('slow down', { status: 429 })));
+  const answer = reachable(ORIGIN, never());
+  await vi.advanceTimersByTimeAsync(0);
+  expect(await answer).toBe(true);
+});
+
 test('a server that is not ready does not count, and a cancelled attempt ends at once', async () => {
   vi.stubGlobal('fetch', vi.fn(async () => new Response('draining', { status: 503 })));
   const refused = reachable(ORIGIN, never());

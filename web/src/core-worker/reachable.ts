@@ -26,5 +26,6 @@ async function probe(address: URL, after: number, signal: AbortSignal) {
   await new Promise((resolve) => setTimeout(resolve, after));
   signal.throwIfAborted();
   const response = await fetch(address, { cache: 'no-store', credentials: 'omit', signal });
-  if (!response.ok) throw new Error('the server is not ready');
+  // A refusal for too many requests is an answer too; a proxy without its server says 502 or 503.
+  if (response.status >= 500) throw new Error('the server is not ready');
 }

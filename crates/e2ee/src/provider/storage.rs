@@ -51,7 +51,9 @@ impl KeyStorage {
     }
 
     fn put(&self, kind: Kind, key: impl Serialize, value: impl Serialize) -> Done {
-        let value = Zeroizing::new(postcard::to_allocvec(&value)?);
+        // In full length from the start: a vector that grows leaves copies behind that nobody wipes.
+        let room = Vec::with_capacity(postcard::experimental::serialized_size(&value)?);
+        let value = Zeroizing::new(postcard::to_extend(&value, room)?);
         self.values().insert(name(kind, key)?, value);
         Ok(())
     }
