@@ -19,15 +19,17 @@ import Privacy from '../src/ui/privacy';
 const NAMES = ['Ruth Abendroth', 'Ben Okafor', 'Mirjam de Vries', 'Yusuf Demir', 'Hanna Lindqvist', 'Paolo', 'Agnieszka Wiśniewska', 'Tom',
   'Leila Haddad', 'Grandma Elfriede Sommerfeld-Hohenstein', 'Noor', 'Kai', 'Ines', 'Otto', 'Pia', 'Samuel', 'Vera', 'Lukas', 'Emma', 'Jonas', 'Mia', 'Paul', 'Lea', 'Finn', 'Ella'];
 
+const MAY = { unmute: true, video: true, share: false, chat: true, rename: true, control: true };
+
 const person = (index: number, more: Partial<Person> = {}): Person => ({
   device: `d${index}`, participant: index, name: NAMES[index % NAMES.length] ?? '', role: 'participant', me: false,
-  connected: true, mic_on: index % 3 !== 1, camera_on: index % 5 !== 3, ...more,
+  connected: true, mic_on: index % 3 !== 1, camera_on: index % 5 !== 3, screen_on: false, may: { ...MAY, control: false }, ...more,
 });
 const me = (host: boolean): Person => ({ ...person(99), device: 'me', name: 'Dr. Anna Weiss', role: host ? 'host' : 'participant', me: true, mic_on: true, camera_on: true });
 
 const link = '/m/q3Jx0pVn2mKd8TzYbLw4Rg#1.u7m0b3kQx9VtYw2LhNfPzRcE5jGsAoDi8XrTqMyKbUe.Zp4nHs8kQwXvLd2RtYcFmA';
 const room = (others: number, more: Partial<View> = {}): Partial<View> => ({
-  phase: 'in_meeting', connection: 'online', host: true, my_name: 'Dr. Anna Weiss', my_device: 'me', host_name: 'Dr. Anna Weiss', host_present: true,
+  phase: 'in_meeting', connection: 'online', host: true, may: MAY, my_name: 'Dr. Anna Weiss', my_device: 'me', host_name: 'Dr. Anna Weiss', host_present: true,
   safety: 'private', invite_path: link, code: '48213 90577 11846 30925 77410 62388',
   people: [me(true), ...Array.from({ length: others }, (_, i) => person(i))], ...more,
 });

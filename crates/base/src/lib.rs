@@ -6,11 +6,13 @@ pub mod codec;
 pub mod hash;
 pub mod ids;
 pub mod record;
+pub mod rules;
 pub mod secret;
 pub mod statement;
 pub mod time;
 
 pub use ids::{DeviceKey, GroupId, MeetingId, MeetingKey, Nonce, ParticipantId};
+pub use rules::{Rights, RoomRules};
 pub use secret::{Pii, Secret};
 pub use statement::Role;
 pub use time::{Millis, Now, UnixMillis};

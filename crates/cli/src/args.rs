@@ -23,6 +23,7 @@ pub struct Options {
     pub stay: Option<Duration>,
     pub wait: Option<Duration>,
     pub say: Option<String>,
+    pub ignore_rules: bool,
     pub trust: Trust,
 }
 
@@ -75,6 +76,10 @@ fn with_options(command: Command) -> Command {
         .arg(seconds("seconds", "Leave this long after getting in"))
         .arg(seconds("wait", "Give up when not let in after this long"))
         .arg(text("say", "Say this in the chat once inside"))
+        .arg(flag(
+            "danger-ignore-rules",
+            "Behave like a changed program that heeds no rule of the room; for tests",
+        ))
         .arg(
             text("certificate", "SHA-256 of the server's certificate: trust exactly that one")
                 .value_parser(Trust::fingerprint)
@@ -101,6 +106,7 @@ fn options(matches: &ArgMatches) -> Result<Options, clap::Error> {
         stay: duration("seconds"),
         wait: duration("wait"),
         say: matches.get_one("say").cloned(),
+        ignore_rules: matches.get_flag("danger-ignore-rules"),
         trust: if any { Trust::DangerAny } else { pinned.unwrap_or(Trust::System) },
     })
 }

@@ -73,7 +73,7 @@ fn height(tiles: usize) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use client::view::{Person, PersonRole};
+    use client::view::{May, Person, PersonRole};
 
     fn person(participant: u32) -> Person {
         Person {
@@ -85,6 +85,8 @@ mod tests {
             connected: true,
             mic_on: true,
             camera_on: true,
+            screen_on: false,
+            may: May::default(),
         }
     }
 

@@ -100,6 +100,7 @@ fn part(
         stay: options.stay,
         wait: options.wait,
         say: options.say,
+        ignore_rules: options.ignore_rules,
     };
     Ok((part, recorder))
 }

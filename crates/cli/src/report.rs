@@ -173,6 +173,7 @@ fn reason(why: OpenError) -> &'static str {
         OpenError::StaleEpoch => "stale_epoch",
         OpenError::WrongKind => "wrong_kind",
         OpenError::RemovedLeaf => "removed_leaf",
+        OpenError::Forbidden => "forbidden",
         OpenError::Repeated => "repeated",
         OpenError::Forged => "forged",
     }

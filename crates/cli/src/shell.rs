@@ -69,6 +69,8 @@ pub struct Part {
     pub wait: Option<Duration>,
     /// Said in the chat once inside.
     pub say: Option<String>,
+    /// Behaves like a changed program that heeds no rule of the room.
+    pub ignore_rules: bool,
 }
 
 /// A running participant.
@@ -98,6 +100,8 @@ pub struct Shell {
     leases_asked: BTreeMap<u8, u64>,
     peer: Option<Peer>,
     sending: bool,
+    /// Kinds that the host's side has stopped.
+    silenced: BTreeSet<wire::Kind>,
     video: Option<VideoPlayer>,
     audio: Option<AudioPlayer>,
     receiver: Receiver,
@@ -167,6 +171,7 @@ impl Shell {
             leases_asked: BTreeMap::new(),
             peer: None,
             sending: false,
+            silenced: BTreeSet::new(),
             receiver: Receiver::default(),
             owners: BTreeMap::new(),
             layout: Layout::default(),

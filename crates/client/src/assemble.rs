@@ -1,7 +1,7 @@
 //! From the participant's state to what is shown of it.
 
 use crate::participant::Participant;
-use crate::view::{Connection, Person, PersonRole, Phase, View, Waiting};
+use crate::view::{Banned, Connection, Person, PersonRole, Phase, View, Waiting};
 use base::{DeviceKey, Role};
 use wire::Bytes;
 
@@ -25,6 +25,9 @@ impl Participant {
             code: self.code(),
             chat: self.chat.lines(),
             speakers: self.speaking(),
+            may: self.may(),
+            rules: self.rules_view(),
+            banned: self.banned(),
         }
     }
 
@@ -54,6 +57,7 @@ impl Participant {
         let me = *device == self.device.key();
         let on = if me { self.media.on } else { self.people.on(device) };
         let role = self.room.as_ref().and_then(|room| room.session.role_of(device));
+        let may = self.may_of(device);
         Person {
             device: bytes(device),
             participant: if me { self.number } else { seen.map(|member| member.participant) },
@@ -61,9 +65,24 @@ impl Participant {
             role: role_view(role.unwrap_or(Role::Participant)),
             me,
             connected: me || seen.is_none_or(|member| member.connected),
-            mic_on: on.mic,
-            camera_on: on.camera,
+            mic_on: on.mic && may.unmute,
+            camera_on: on.camera && may.video,
+            screen_on: on.screen && may.share,
+            may,
         }
+    }
+
+    /// Names outlive removals here only for as long as the list is kept.
+    fn banned(&self) -> Vec<Banned> {
+        let Some(room) = self.room.as_ref().filter(|room| room.is_delegate()) else {
+            return Vec::new();
+        };
+        let removed = room.session.policy().removed.iter();
+        let banned = removed.map(|device| Banned {
+            device: bytes(device),
+            name: self.former_names.get(device).unwrap_or_default().to_owned(),
+        });
+        banned.collect()
     }
 
     fn speaking(&self) -> Vec<Bytes> {

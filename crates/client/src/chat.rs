@@ -28,7 +28,7 @@ impl Chat {
 impl Participant {
     pub(crate) fn send_chat(&mut self, now: Now, text: &str) {
         let Some(text) = readable(text) else { return };
-        if self.room.is_none() {
+        if !self.may().chat {
             return;
         }
         self.say(Content::Chat { text: Pii::new(text.clone()) });

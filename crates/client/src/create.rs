@@ -47,6 +47,7 @@ pub fn create(params: Create, now: Now, entropy: &mut dyn Entropy) -> Created {
         certificate: Vec::new(),
         opened: false,
         remembered: Default::default(),
+        blocked: Vec::new(),
     };
     new_session(&mut host, &meeting, device, now, entropy);
     let name = sanitise_name(&params.host_name).unwrap_or_default();

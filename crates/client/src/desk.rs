@@ -90,6 +90,7 @@ impl Participant {
             hk: self.hk?,
             certificate: host.certificate.clone(),
             psk: GroupPsk::new(self.saved.psk.clone()?),
+            banned: host.blocked.clone(),
         };
         Session::create(&self.device, new).ok()
     }
@@ -181,7 +182,7 @@ impl Participant {
         recent && name == Some(verified.name().expose().as_str())
     }
 
-    fn turn_away(&mut self, knock: u64, reason: LobbyReason) {
+    pub(crate) fn turn_away(&mut self, knock: u64, reason: LobbyReason) {
         self.send(ClientMessage::Decline { knock, reason });
     }
 

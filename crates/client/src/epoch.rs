@@ -20,6 +20,7 @@ impl Participant {
         if self.advance_keys(now, &merged).is_none() {
             return self.fail(Problem::Internal);
         }
+        self.tell_frame_rights();
         self.learn_names(&merged);
         self.note_group();
         self.welcome_newcomers(now, &merged);
@@ -30,6 +31,9 @@ impl Participant {
     fn forget_gone(&mut self, merged: &Merged) {
         for gone in merged.removed.iter().chain(&merged.left) {
             self.media.forget(&gone.device);
+            if let Some(name) = self.saved.names.get(&gone.device).map(str::to_owned) {
+                self.former_names.set(gone.device, name);
+            }
             self.saved.names.remove(&gone.device);
         }
     }

@@ -21,6 +21,7 @@ mod participant;
 mod people;
 mod returning;
 mod room;
+mod rules;
 mod saved;
 pub mod shell;
 pub mod view;

@@ -155,7 +155,11 @@ impl Participant {
         let Some(room) = &mut self.room else { return };
         match event {
             FrameEvent::NeedLease { kind } => room.keys.lease(kind, &mut self.out),
-            FrameEvent::Restarted => room.keys.restart(&mut self.out),
+            FrameEvent::Restarted => {
+                room.keys.restart(&mut self.out);
+                room.told_rights = None;
+                self.tell_frame_rights();
+            }
             FrameEvent::SlotVerified { mid, epoch, leaf } => {
                 let device = room.session.member_at(epoch, leaf);
                 let present = device.filter(|d| room.session.role_of(d).is_some());

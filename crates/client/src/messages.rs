@@ -2,13 +2,13 @@
 
 use crate::participant::Participant;
 use crate::people::On;
-use base::{DeviceKey, GroupId, Now, Pii};
+use base::{DeviceKey, GroupId, Now, Pii, Rights};
 use e2ee::content::{Content, MAX_ROSTER, RosterEntry};
 use e2ee::name::sanitise_name;
 use e2ee::session::{OpenError, Opened};
 use std::collections::BTreeSet;
 use std::time::Duration;
-use wire::ClientMessage;
+use wire::{Channel, ClientMessage};
 
 /// Messages waiting to be sealed; at the bound the oldest goes.
 const MAX_UNSAID: usize = 64;
@@ -19,17 +19,25 @@ const SILENCE: Duration = Duration::from_secs(10);
 const MAX_EARLY: usize = 32;
 
 impl Participant {
-    pub(crate) fn group_message(&mut self, now: Now, group: GroupId, message: &[u8]) {
+    pub(crate) fn group_message(
+        &mut self,
+        now: Now,
+        group: GroupId,
+        channel: Channel,
+        message: &[u8],
+    ) {
         let Some(room) = self.room.as_mut().filter(|r| r.session.group_id() == group) else {
             return;
         };
         match room.session.open(message) {
-            Ok(opened) => self.heard(now, opened),
+            // Whoever passes chat off as something else gets round the server, not round us.
+            Ok(opened) if channel_of(&opened.content) == channel => self.heard(now, opened),
+            Ok(_) => {}
             Err(OpenError::OtherEpoch(epoch)) if epoch > room.session.epoch() => {
                 if room.early.len() == MAX_EARLY {
                     room.early.pop_front();
                 }
-                room.early.push_back(message.to_vec());
+                room.early.push_back((channel, message.to_vec()));
             }
             Err(_) => {}
         }
@@ -39,25 +47,34 @@ impl Participant {
     pub(crate) fn hear_early(&mut self, now: Now) {
         let Some(room) = &mut self.room else { return };
         let group = room.session.group_id();
-        for message in std::mem::take(&mut room.early) {
-            self.group_message(now, group, &message);
+        for (channel, message) in std::mem::take(&mut room.early) {
+            self.group_message(now, group, channel, &message);
         }
     }
 
     fn heard(&mut self, now: Now, opened: Opened) {
         let Some(room) = &mut self.room else { return };
         let delegate = room.session.role_of(&opened.device).is_some_and(|r| r.is_delegate());
+        let may = room.session.rights_of(&opened.device);
         match opened.content {
             Content::Heartbeat(beat) if delegate => {
                 room.last_beat = now.mono;
                 room.liveness.handle_beat(opened.device, &beat, now)
             }
             Content::Roster(entries) if delegate => self.learn_roster(entries),
-            Content::Heartbeat(_) | Content::Roster(_) => {}
+            Content::Ask { device, ask } if delegate => self.asked(device, ask),
             Content::State { mic, camera, screen } => {
-                self.people.handle_on(opened.device, On { mic, camera, screen })
+                self.heard_state(now, opened.device, On { mic, camera, screen })
             }
-            Content::Chat { text } => self.note_chat(now, opened.device, text.expose()),
+            Content::Chat { text } if may.contains(Rights::CHAT) => {
+                self.note_chat(now, opened.device, text.expose())
+            }
+            Content::Name(name) if may.contains(Rights::RENAME) => {
+                self.heard_name(opened.device, name.expose())
+            }
+            // Without the right to it, a word is no word.
+            Content::Heartbeat(_) | Content::Roster(_) | Content::Ask { .. } => {}
+            Content::Chat { .. } | Content::Name(_) => {}
             Content::Nonce(nonce) => {
                 if let Some(beater) = &mut room.beater {
                     beater.handle_nonce(nonce);
@@ -66,12 +83,29 @@ impl Participant {
         }
     }
 
+    fn heard_state(&mut self, now: Now, device: DeviceKey, on: On) {
+        let before = self.people.on(&device);
+        self.people.handle_on(device, on);
+        self.use_up(now, device, before, on);
+    }
+
+    fn heard_name(&mut self, device: DeviceKey, name: &str) {
+        if let Some(name) = sanitise_name(name) {
+            self.saved.names.set(device, name);
+            self.unsaved = true;
+        }
+    }
+
     fn learn_roster(&mut self, entries: Vec<RosterEntry>) {
         let own = self.device.key();
         for entry in entries {
             let member = self.people.order().contains(&entry.device);
             let name = sanitise_name(entry.name.expose());
-            if let Some(name) = name.filter(|_| member && entry.device != own) {
+            let Some(name) = name.filter(|_| member) else { continue };
+            if entry.device == own && name != self.saved.name {
+                self.saved.name = name;
+                self.unsaved = true;
+            } else if entry.device != own {
                 self.saved.names.set(entry.device, name);
                 self.unsaved = true;
             }
@@ -176,9 +210,17 @@ impl Participant {
             }
             // What cannot be sealed is too long for anyone to read.
             if let Ok(message) = room.session.seal(&self.device, &content) {
-                let message = message.into();
-                self.out.send(&ClientMessage::GroupMessage { group, epoch, message });
+                let (channel, message) = (channel_of(&content), message.into());
+                self.out.send(&ClientMessage::GroupMessage { group, epoch, channel, message });
             }
         }
+    }
+}
+
+/// What a content is sent and accepted as.
+fn channel_of(content: &Content) -> Channel {
+    match content {
+        Content::Chat { .. } => Channel::Chat,
+        _ => Channel::Group,
     }
 }

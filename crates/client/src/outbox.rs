@@ -1,6 +1,6 @@
 //! Effects waiting for the shell, in the order in which they must be carried out.
 
-use crate::shell::{FrameCommand, MediaCommand, Output};
+use crate::shell::{FrameCommand, MediaCommand, Notice, Output};
 use std::collections::VecDeque;
 use wire::ClientMessage;
 
@@ -28,6 +28,10 @@ impl Outbox {
 
     pub fn frames(&mut self, command: FrameCommand) {
         self.push(Output::Frames(command));
+    }
+
+    pub fn notice(&mut self, notice: Notice) {
+        self.push(Output::Notice { notice });
     }
 
     pub fn save(&mut self, state: Vec<u8>) {

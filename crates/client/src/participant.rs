@@ -10,7 +10,7 @@ use crate::outbox::Outbox;
 use crate::people::People;
 use crate::returning::Returning;
 use crate::room::Room;
-use crate::saved::Saved;
+use crate::saved::{Names, Saved};
 use crate::shell::{Command, Input, Output};
 use crate::view::{Phase, Problem, Safety, View};
 use base::ids::Fingerprint;
@@ -66,6 +66,8 @@ pub struct Participant {
     pub(crate) people: People,
     pub(crate) media: Media,
     pub(crate) chat: Chat,
+    /// Of those who are gone, so that the host's side knows whom it keeps out.
+    pub(crate) former_names: Names,
     /// The code on show while its dialog is open.
     pub(crate) frozen_code: Option<String>,
     pub(crate) out: Outbox,
@@ -104,6 +106,7 @@ impl Participant {
             people: People::default(),
             media: Media::default(),
             chat: Chat::default(),
+            former_names: Names::default(),
             frozen_code: None,
             out: Outbox::default(),
             entropy,
@@ -182,6 +185,22 @@ impl Participant {
             Command::SetMuted { kind, muted } => self.set_muted(kind, muted),
             Command::ShowCode { open } => self.show_code(open),
             Command::Chat { text } => self.send_chat(now, &text),
+            other => self.control(now, other),
+        }
+    }
+
+    /// What the host's side does.
+    fn control(&mut self, now: Now, command: Command) {
+        match command {
+            Command::SetRule { rule, on } => self.set_rule(now, rule, on),
+            Command::Allow { device, rule, on } => self.allow(now, &device.0, rule, on),
+            Command::Ask { device, ask } => {
+                self.ask(now, device.as_ref().map(|device| device.0.as_slice()), ask)
+            }
+            Command::Rename { device, name } => self.rename(&device.0, &name),
+            Command::Block { knock } => self.block(now, knock),
+            Command::Unblock { device } => self.unblock(now, &device.0),
+            _ => {}
         }
     }
 
@@ -220,7 +239,9 @@ impl Participant {
             M::Conflict { group, epoch } => self.conflict(now, group, epoch),
             M::Voided { void } => self.voided(now, &void.0),
             M::TooOld { group, .. } => self.too_old(now, group),
-            M::GroupMessage { group, message, .. } => self.group_message(now, group, &message.0),
+            M::GroupMessage { group, channel, message, .. } => {
+                self.group_message(now, group, channel, &message.0)
+            }
             M::SwapRequested { swap, key_package } => {
                 self.swap_requested(now, &swap.0, &key_package.0)
             }

@@ -5,6 +5,8 @@
 
 use crate::keys::Keys;
 use crate::participant::Participant;
+use crate::people::On;
+use crate::rules::Edit;
 use crate::saved::Names;
 use base::{DeviceKey, GroupId, Millis, Now, Role};
 use e2ee::Content;
@@ -15,7 +17,7 @@ use e2ee::session::{
 };
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
-use wire::{ClientMessage, GroupState, Welcome};
+use wire::{Channel, ClientMessage, GroupState, Welcome};
 
 /// Admissions within this time of a commit go together into the next. Longer lets people in later,
 /// shorter makes a commit for each.
@@ -40,14 +42,18 @@ pub(crate) struct Room {
     pub confirmed: bool,
     pub unsaid: VecDeque<Content>,
     /// Messages of epochs this device has yet to reach.
-    pub early: VecDeque<Vec<u8>>,
+    pub early: VecDeque<(Channel, Vec<u8>)>,
     /// Told to everyone again when someone new may not know it.
     pub tell_on_at: Option<Millis>,
+    /// What the frame worker was last told: see [`crate::shell::FrameCommand::Rights`].
+    pub told_rights: Option<(u8, Vec<(u32, u8)>)>,
     intents: Intents,
     admit_after: Millis,
     /// The server asked for patience: no commit before this.
     hold_until: Millis,
     in_flight: Option<Millis>,
+    /// So many of the intended edits are in the commit under way.
+    edits_in_flight: usize,
     catching_up: Option<CatchUp>,
 }
 
@@ -57,6 +63,9 @@ struct Intents {
     remove: BTreeSet<DeviceKey>,
     swap: Vec<VerifiedSwap>,
     leave: Vec<VerifiedLeave>,
+    edits: Vec<Edit>,
+    block: BTreeSet<DeviceKey>,
+    unblock: BTreeSet<DeviceKey>,
     refresh: bool,
 }
 
@@ -105,6 +114,32 @@ impl Room {
         self.session.policy().removed.contains(device) || self.intents.remove.contains(device)
     }
 
+    /// Whether this device does what one of the host's side must do: the first of them here does.
+    pub fn leads(&self) -> bool {
+        let mut delegates = self.session.members().filter(|member| member.role.is_delegate());
+        delegates.next().is_some_and(|first| first.device == self.session.own_device())
+    }
+
+    pub fn intend_edit(&mut self, edit: Edit) {
+        if self.intents.edits.len() < MAX_INTENTS {
+            self.intents.edits.push(edit);
+        }
+    }
+
+    pub fn intend_block(&mut self, device: DeviceKey) {
+        self.intents.unblock.remove(&device);
+        if self.intents.block.len() < MAX_INTENTS {
+            self.intents.block.insert(device);
+        }
+    }
+
+    pub fn intend_unblock(&mut self, device: DeviceKey) {
+        self.intents.block.remove(&device);
+        if self.intents.unblock.len() < MAX_INTENTS {
+            self.intents.unblock.insert(device);
+        }
+    }
+
     pub fn intend_admission(&mut self, verified: VerifiedKnock) {
         self.intents.admit.retain(|knock| knock.device() != verified.device());
         if self.intents.admit.len() < MAX_INTENTS {
@@ -127,6 +162,13 @@ impl Room {
         self.intents.remove.retain(here);
         self.intents.leave.retain(|leave| here(&leave.device()));
         self.intents.swap.retain(|swap| here(&swap.device()) && !back(&swap.device()));
+        let banned = |device: &DeviceKey| session.policy().removed.contains(device);
+        self.intents.block.retain(|device| !banned(device) && !here(device));
+        self.intents.unblock.retain(banned);
+        if merged.own {
+            self.intents.edits.drain(..self.edits_in_flight.min(self.intents.edits.len()));
+        }
+        self.edits_in_flight = 0;
         self.in_flight = None;
         names
     }
@@ -136,14 +178,19 @@ impl Room {
     }
 
     /// The next commit's changes, if one is due.
-    fn due_change(&self, now: Now) -> Option<Change> {
+    fn due_change(&mut self, now: Now, on: impl Fn(&DeviceKey) -> On) -> Option<Change> {
         let intents = &self.intents;
         let admit = !intents.admit.is_empty() && now.mono >= self.admit_after;
         let held = now.mono < self.hold_until;
         if held || !self.may_commit() || !(intents.urgent() || admit) {
             return None;
         }
+        let rules = self.wanted_rules(&intents.edits, on);
+        self.edits_in_flight = intents.edits.len();
         Some(Change {
+            rules,
+            block: intents.block.iter().take(MAX_BATCH).copied().collect(),
+            unblock: intents.unblock.iter().take(MAX_BATCH).copied().collect(),
             admit: intents.admit.iter().take(MAX_BATCH).map(admission).collect(),
             remove: intents.remove.iter().take(MAX_BATCH / 4).copied().collect(),
             swap: intents.swap.iter().take(MAX_BATCH / 4).cloned().collect(),
@@ -178,7 +225,8 @@ impl Intents {
     /// What does not wait for more of its kind.
     fn urgent(&self) -> bool {
         let asked = !self.swap.is_empty() || !self.leave.is_empty();
-        asked || !self.remove.is_empty() || self.refresh
+        let bans = !self.block.is_empty() || !self.unblock.is_empty();
+        asked || bans || !self.edits.is_empty() || !self.remove.is_empty() || self.refresh
     }
 }
 
@@ -212,10 +260,12 @@ impl Participant {
             unsaid: VecDeque::new(),
             early: VecDeque::new(),
             tell_on_at: Some(now.mono),
+            told_rights: None,
             intents: Intents::default(),
             admit_after: now.mono,
             hold_until: now.mono,
             in_flight: None,
+            edits_in_flight: 0,
             catching_up: None,
         });
         self.saved.inside = true;
@@ -227,6 +277,8 @@ impl Participant {
             self.saved.names.set(self.device.key(), self.saved.name.clone());
             self.furnish_desk(now);
         }
+        self.tell_frame_rights();
+        self.enter_quietly();
         self.update_sending(now);
     }
 
@@ -256,7 +308,8 @@ impl Participant {
             return;
         }
         let Some(room) = &mut self.room else { return };
-        let Some(change) = room.due_change(now) else { return };
+        let people = &self.people;
+        let Some(change) = room.due_change(now, |device| people.on(device)) else { return };
         match room.session.commit(&self.device, change) {
             Ok(outgoing) => {
                 room.in_flight = Some(now.mono);

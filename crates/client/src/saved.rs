@@ -5,7 +5,11 @@
 use base::codec::{DecodeError, Reader, Writer};
 use base::{DeviceKey, GroupId, Secret};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Before devices could be blocked.
+const VERSION_1: u8 = 1;
+/// Devices blocked; at the bound the oldest may knock again.
+const MAX_BLOCKED: usize = 256;
 /// A title after sanitising is at most 120 characters of at most 4 bytes; names are shorter.
 const MAX_TEXT: usize = 512;
 /// People remembered by name; the oldest are forgotten first.
@@ -51,6 +55,8 @@ pub(crate) struct HostState {
     pub opened: bool,
     /// Members of a session that could not be continued: let in again without asking.
     pub remembered: Names,
+    /// Devices that are never let in, in any session.
+    pub blocked: Vec<DeviceKey>,
 }
 
 /// Devices and their verified names.
@@ -102,7 +108,8 @@ impl Saved {
 
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut r = Reader::new(bytes);
-        if r.u8()? != VERSION {
+        let version = r.u8()?;
+        if !matches!(version, VERSION | VERSION_1) {
             return Err(DecodeError::OutOfRange);
         }
         let saved = Saved {
@@ -113,7 +120,7 @@ impl Saved {
             psk: read_option(&mut r, |r| Ok(Secret::new(r.fixed()?)))?,
             mark: read_option(&mut r, |r| Ok(r.bytes(MAX_MARK)?.to_vec()))?,
             names: Names::decode(&mut r)?,
-            host: read_option(&mut r, HostState::decode)?,
+            host: read_option(&mut r, |r| HostState::decode(r, version))?,
         };
         r.finish()?;
         Ok(saved)
@@ -130,10 +137,18 @@ impl HostState {
             .fixed(&self.group.0)
             .bytes(&self.certificate)
             .u8(self.opened as u8);
-        self.remembered.encode(w)
+        self.remembered.encode(w).list(&self.blocked, |w, device| w.fixed(&device.0))
     }
 
-    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub fn block(&mut self, device: DeviceKey) {
+        self.blocked.retain(|blocked| *blocked != device);
+        if self.blocked.len() == MAX_BLOCKED {
+            self.blocked.remove(0);
+        }
+        self.blocked.push(device);
+    }
+
+    fn decode(r: &mut Reader<'_>, version: u8) -> Result<Self, DecodeError> {
         Ok(HostState {
             key: Secret::new(r.fixed()?),
             links: r.list(MAX_LINKS, |r| Ok(Secret::new(r.fixed()?)))?,
@@ -143,6 +158,10 @@ impl HostState {
             certificate: r.bytes(MAX_CERTIFICATE)?.to_vec(),
             opened: r.u8()? == 1,
             remembered: Names::decode(r)?,
+            blocked: match version {
+                VERSION_1 => Vec::new(),
+                _ => r.list(MAX_BLOCKED, |r| Ok(DeviceKey(r.fixed()?)))?,
+            },
         })
     }
 }
@@ -195,6 +214,7 @@ mod tests {
                 certificate: vec![6; 150],
                 opened: true,
                 remembered: names,
+                blocked: vec![DeviceKey([8; 32])],
             }),
         }
     }

@@ -6,13 +6,15 @@
 //!
 //! [`Participant`]: crate::Participant
 
+mod flat;
+
 use crate::view::View;
 use serde::{Deserialize, Serialize};
 use wire::{Bytes, Kind, Published, SlotWish};
 
 /// What happened outside.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case", try_from = "flat::Flat")]
 pub enum Input {
     SocketOpened,
     SocketClosed,
@@ -29,7 +31,7 @@ pub enum Input {
 }
 
 /// What the person asks for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
     /// **Start meeting** (host) or **Ask to join** (guest), under this display name.
@@ -61,10 +63,85 @@ pub enum Command {
     Chat {
         text: String,
     },
+
+    // Host and delegates.
+    SetRule {
+        rule: Rule,
+        on: bool,
+    },
+    /// One person may do what the others may not, or the other way round; `rule` is one of those
+    /// that say what participants can do.
+    Allow {
+        device: Bytes,
+        rule: Rule,
+        on: bool,
+    },
+    /// To one person, or to everyone but the host's side.
+    Ask {
+        device: Option<Bytes>,
+        ask: Ask,
+    },
+    /// Oneself, or anyone by the host's side.
+    Rename {
+        device: Bytes,
+        name: String,
+    },
+    /// Turns a knock away; its device never gets in.
+    Block {
+        knock: u64,
+    },
+    /// A removed or blocked device may knock again.
+    Unblock {
+        device: Bytes,
+    },
+}
+
+/// A switch of the *Security* dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    Lock,
+    /// *Stop everything* and *Resume*.
+    Freeze,
+    JoinMuted,
+    JoinCameraOff,
+    SeveralPresenters,
+    // What participants can do.
+    Unmute,
+    Video,
+    Share,
+    Chat,
+    Rename,
+}
+
+/// What the host's side asks of someone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    Mute,
+    Unmute,
+    StopVideo,
+    StartVideo,
+    StopSharing,
+}
+
+/// Something that happens once; the page does it, or asks its person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Notice {
+    /// The host's side muted this person.
+    Mute,
+    AskedToUnmute,
+    StopVideo,
+    AskedToStartVideo,
+    StopSharing,
+    /// The rules want newcomers muted, or their camera off.
+    JoinMuted,
+    JoinCameraOff,
 }
 
 /// From whoever owns the peer connection.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(tag = "media", rename_all = "snake_case")]
 pub enum MediaEvent {
     /// A local offer; `new` when its peer connection is new.
@@ -84,7 +161,7 @@ pub enum MediaEvent {
 }
 
 /// From the frame worker.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(tag = "frames", rename_all = "snake_case")]
 pub enum FrameEvent {
     /// The lease of this kind runs low, or the worker has restarted and holds none.
@@ -98,7 +175,7 @@ pub enum FrameEvent {
 }
 
 /// What the shell must do.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Output {
     /// Open the signalling socket; closes an earlier one.
@@ -122,12 +199,15 @@ pub enum Output {
     View {
         view: Box<View>,
     },
+    Notice {
+        notice: Notice,
+    },
     Media(MediaCommand),
     Frames(FrameCommand),
 }
 
 /// For whoever owns the peer connection.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(tag = "media", rename_all = "snake_case")]
 pub enum MediaCommand {
     /// Make a new peer connection and offer it (also after a server restart); drop an old one.
@@ -144,7 +224,7 @@ pub enum MediaCommand {
 }
 
 /// For the frame worker; carries keys, so it never passes through a page's main thread.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(tag = "frames", rename_all = "snake_case")]
 pub enum FrameCommand {
     /// Frames of this epoch may be opened. `base_key` is the RFC 9605 §5.2 base key, 16 bytes.
@@ -153,6 +233,9 @@ pub enum FrameCommand {
     DropEpochs { through: u64 },
     /// This leaf was removed: its frames of epochs before `epoch` no longer count.
     DropLeaf { before: u64, leaf: u32 },
+    /// From now on only these kinds of media count: for each leaf the bits of its kinds' SFrame
+    /// contexts, `others` for whoever is not listed.
+    Rights { others: u8, leaves: Vec<(u32, u8)> },
     /// Seal with this epoch and leaf from now on.
     SendWith { epoch: u64, leaf: u32 },
     /// Counters `start..start + count` of `kind` are the worker's, for the epoch being sent with.

@@ -32,6 +32,46 @@ pub struct View {
     pub chat: Vec<ChatLine>,
     /// Participants heard, loudest first, as devices.
     pub speakers: Vec<Bytes>,
+    /// What this person may do here.
+    pub may: May,
+    pub rules: Rules,
+    /// Devices that were removed or blocked; hosts and delegates only.
+    pub banned: Vec<Banned>,
+}
+
+/// What this person may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct May {
+    pub unmute: bool,
+    pub video: bool,
+    pub share: bool,
+    pub chat: bool,
+    pub rename: bool,
+    /// Admit, remove, mute, and set the rules.
+    pub control: bool,
+}
+
+/// The rules of the room: switches, and what participants can do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    pub locked: bool,
+    pub frozen: bool,
+    pub join_muted: bool,
+    pub join_camera_off: bool,
+    pub several_presenters: bool,
+    pub unmute: bool,
+    pub video: bool,
+    pub share: bool,
+    pub chat: bool,
+    pub rename: bool,
+}
+
+/// A device that is kept out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Banned {
+    pub device: Bytes,
+    /// Empty if this device never learned it.
+    pub name: String,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +151,9 @@ pub struct Person {
     pub connected: bool,
     pub mic_on: bool,
     pub camera_on: bool,
+    pub screen_on: bool,
+    /// What it may do although participants may not, or the other way round.
+    pub may: May,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -445,7 +445,12 @@ fn noise_from_the_server_never_panics() {
         ServerMessage::Voided { void: junk() },
         ServerMessage::SwapRequested { swap: junk(), key_package: junk() },
         ServerMessage::LeaveRequested { leave: junk() },
-        ServerMessage::GroupMessage { group, epoch: 1, message: junk() },
+        ServerMessage::GroupMessage {
+            group,
+            epoch: 1,
+            channel: wire::Channel::Group,
+            message: junk(),
+        },
         ServerMessage::Conflict { group, epoch: 1 },
         ServerMessage::Knocked { knock: 1, device, sealed: junk() },
         ServerMessage::SessionOpened { group },

@@ -37,6 +37,25 @@ pub struct Heartbeat {
     pub echoes: Vec<[u8; 16]>,
 }
 
+/// What the host's side asks of someone. Only that device can do it: nobody is ever unmuted, or
+/// seen, by another's doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    Mute = 0,
+    Unmute = 1,
+    StopVideo = 2,
+    StartVideo = 3,
+    StopSharing = 4,
+}
+
+impl Ask {
+    fn from_byte(byte: u8) -> Result<Self, DecodeError> {
+        use Ask::*;
+        let all = [Mute, Unmute, StopVideo, StartVideo, StopSharing];
+        all.into_iter().find(|ask| *ask as u8 == byte).ok_or(DecodeError::OutOfRange)
+    }
+}
+
 /// One application message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -54,6 +73,13 @@ pub enum Content {
     },
     /// To be echoed by the next heartbeats.
     Nonce([u8; 16]),
+    /// To one device, or to all but the host's side; only a delegate's word counts.
+    Ask {
+        device: Option<DeviceKey>,
+        ask: Ask,
+    },
+    /// The sender's own new name, where the rules allow one.
+    Name(Pii<String>),
 }
 
 impl Content {
@@ -70,6 +96,9 @@ impl Content {
             }
             Content::Chat { text } => w.u8(3).bytes(text.expose().as_bytes()),
             Content::Nonce(nonce) => w.u8(4).fixed(nonce),
+            Content::Ask { device: None, ask } => w.u8(5).u8(*ask as u8),
+            Content::Ask { device: Some(device), ask } => w.u8(6).u8(*ask as u8).fixed(&device.0),
+            Content::Name(name) => w.u8(7).bytes(name.expose().as_bytes()),
         }
         .finish()
     }
@@ -88,6 +117,12 @@ impl Content {
             }
             3 => Content::Chat { text: text(&mut r, MAX_CHAT)? },
             4 => Content::Nonce(r.fixed()?),
+            5 => Content::Ask { device: None, ask: Ask::from_byte(r.u8()?)? },
+            6 => {
+                let ask = Ask::from_byte(r.u8()?)?;
+                Content::Ask { device: Some(DeviceKey(r.fixed()?)), ask }
+            }
+            7 => Content::Name(text(&mut r, MAX_NAME)?),
             _ => return Err(DecodeError::OutOfRange),
         };
         r.finish()?;
@@ -103,7 +138,8 @@ impl Content {
                     && entries.iter().all(|entry| entry.name.expose().len() <= MAX_NAME)
             }
             Content::Chat { text } => text.expose().len() <= MAX_CHAT,
-            Content::State { .. } | Content::Nonce(_) => true,
+            Content::Name(name) => name.expose().len() <= MAX_NAME,
+            Content::State { .. } | Content::Nonce(_) | Content::Ask { .. } => true,
         };
         lists && self.encode().len() <= MAX_CONTENT
     }
@@ -171,6 +207,9 @@ mod tests {
             Content::State { mic: true, camera: false, screen: true },
             Content::Chat { text: Pii::new("grüß Gott".to_owned()) },
             Content::Nonce([8; 16]),
+            Content::Ask { device: None, ask: Ask::Mute },
+            Content::Ask { device: Some(DeviceKey([9; 32])), ask: Ask::StopSharing },
+            Content::Name(Pii::new("Ana B.".to_owned())),
         ] {
             assert!(content.is_within_bounds());
             assert_eq!(Content::decode(&content.encode()), Ok(content));

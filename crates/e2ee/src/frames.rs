@@ -25,7 +25,7 @@ pub use error::{LeaseError, OpenError, SealError};
 pub use header::{Header, MalformedHeader};
 pub use key::{SenderKey, TAG};
 pub use kid::{KeyId, Kind};
-pub use opener::{Located, Opened, Opener};
+pub use opener::{Located, MAX_LEAVES, Opened, Opener, SendingRights};
 pub use sealer::{Envelope, Lease, Sealer};
 
 #[cfg(test)]

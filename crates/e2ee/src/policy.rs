@@ -4,7 +4,7 @@ use crate::provider::SUITE;
 use base::codec::{DecodeError, Reader, Writer};
 use base::hash::sha256;
 use base::statement::{Certificate, Role, StatementError, Unverified};
-use base::{DeviceKey, GroupId, MeetingId, MeetingKey, UnixMillis};
+use base::{DeviceKey, GroupId, MeetingId, MeetingKey, RoomRules, UnixMillis};
 
 /// Certified devices in one meeting; the host refuses to certify more.
 pub const MAX_CERTIFICATES: usize = 32;
@@ -26,8 +26,8 @@ pub struct Policy {
     pub suite: u16,
     /// The id of the group PSK that every Add must use.
     pub psk: [u8; 16],
-    /// Nobody may be added.
-    pub locked: bool,
+    /// Who may do what.
+    pub rules: RoomRules,
     /// Signed [`Certificate`]s: the host's and its delegates'.
     pub certificates: Vec<Vec<u8>>,
     /// Devices that were removed, oldest first; they are never added again.
@@ -50,21 +50,22 @@ impl Policy {
             hk,
             suite: SUITE as u16,
             psk,
-            locked: false,
+            rules: RoomRules::default(),
             certificates: vec![host],
             removed: Vec::new(),
         }
     }
 
     pub fn encode(&self) -> Vec<u8> {
-        Writer::new()
+        let w = Writer::new()
             .u64(self.version)
             .fixed(&self.meeting.0)
             .fixed(&self.group.0)
             .fixed(&self.hk.0)
             .u32(self.suite.into())
-            .fixed(&self.psk)
-            .u8(self.locked.into())
+            .fixed(&self.psk);
+        self.rules
+            .encode(w)
             .list(&self.certificates, |w, certificate| w.bytes(certificate))
             .list(&self.removed, |w, device| w.fixed(&device.0))
             .finish()
@@ -79,7 +80,7 @@ impl Policy {
             hk: MeetingKey(r.fixed()?),
             suite: r.u32()?.try_into().map_err(|_| DecodeError::OutOfRange)?,
             psk: r.fixed()?,
-            locked: flag(r.u8()?)?,
+            rules: RoomRules::decode(&mut r)?,
             certificates: r.list(MAX_CERTIFICATES, |r| Ok(r.bytes(MAX_CERTIFICATE)?.to_vec()))?,
             removed: r.list(MAX_REMOVED, |r| Ok(DeviceKey(r.fixed()?)))?,
         };
@@ -158,13 +159,5 @@ impl Policy {
         let surplus = all.len().saturating_sub(MAX_REMOVED);
         all.drain(..surplus);
         all
-    }
-}
-
-fn flag(byte: u8) -> Result<bool, DecodeError> {
-    match byte {
-        0 => Ok(false),
-        1 => Ok(true),
-        _ => Err(DecodeError::OutOfRange),
     }
 }

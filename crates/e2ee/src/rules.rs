@@ -171,7 +171,7 @@ fn check_admission(
     committer: Role,
     entry: &AdmissionEntry,
 ) -> Result<(), Violation> {
-    if group.policy.locked || after.locked {
+    if !group.policy.rules.admits() || !after.rules.admits() {
         return Err(Violation::Locked);
     }
     if after.removed.contains(&entry.device) || group.policy.removed.contains(&entry.device) {

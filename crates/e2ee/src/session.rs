@@ -27,7 +27,7 @@ use crate::roster::{History, Roster, Seat};
 use crate::rules::Allowed;
 use base::hash::sha256;
 use base::statement::Role;
-use base::{DeviceKey, GroupId, Secret};
+use base::{DeviceKey, GroupId, Rights, RoomRules, Secret};
 use openmls::group::MlsGroup;
 use openmls_traits::OpenMlsProvider;
 
@@ -100,9 +100,15 @@ impl Session {
         self.mls.is_active()
     }
 
-    /// Whether nobody may be added.
-    pub fn locked(&self) -> bool {
-        self.policy.locked
+    /// Who may do what.
+    pub fn rules(&self) -> &RoomRules {
+        &self.policy.rules
+    }
+
+    /// What a current member may do; nothing, for everyone else.
+    pub fn rights_of(&self, device: &DeviceKey) -> Rights {
+        let role = self.role_of(device);
+        role.map_or(Rights::NONE, |role| self.policy.rules.rights_of(role, device))
     }
 
     pub fn policy(&self) -> &Policy {

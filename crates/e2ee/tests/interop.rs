@@ -4,7 +4,7 @@
 
 use base::hash::sha256;
 use base::statement::{Certificate, Role};
-use base::{DeviceKey, GroupId, MeetingId, Now, Secret, UnixMillis};
+use base::{DeviceKey, GroupId, MeetingId, Now, RoomRules, Secret, UnixMillis};
 use e2ee::manifest::{AdmissionEntry, Manifest};
 use e2ee::policy::Policy;
 use e2ee::rules::Violation;
@@ -126,7 +126,7 @@ fn our_host() -> (Device, Session) {
     let device = device(0);
     let certificate = host_certificate(device.key());
     let (meeting, group, hk) = (MEETING, GROUP, hk().public());
-    let new = CreateGroup { meeting, group, hk, certificate, psk: psk() };
+    let new = CreateGroup { meeting, group, hk, certificate, psk: psk(), banned: Vec::new() };
     let session = Session::create(&device, new).unwrap();
     (device, session)
 }
@@ -157,7 +157,11 @@ fn our_host_with_mls_rs_guests_through_adds_updates_and_removes() {
     let remove = Change { remove: vec![device(2).key()], ..Change::default() };
     commit(&host, &mut session, remove, &mut [&mut ana]);
     assert_same_keys(&session, &ana);
-    let refresh = Change { refresh: true, locked: Some(true), ..Change::default() };
+    let refresh = Change {
+        refresh: true,
+        rules: Some(RoomRules { locked: true, ..RoomRules::default() }),
+        ..Change::default()
+    };
     commit(&host, &mut session, refresh, &mut [&mut ana]);
     assert_same_keys(&session, &ana);
 }

@@ -7,7 +7,7 @@ use crate::session::Session;
 use crate::verified::VerifiedTicket;
 use base::hash::sha256;
 use base::statement::{Added, MAX_CHANGES, Ticket};
-use base::{DeviceKey, Role};
+use base::{DeviceKey, Role, RoomRules};
 use std::collections::BTreeSet;
 
 /// A commit as it was sent.
@@ -27,7 +27,8 @@ pub(crate) struct Change {
     pub removed: Vec<DeviceKey>,
     pub left: Vec<DeviceKey>,
     pub swapped: Vec<DeviceKey>,
-    pub locked: bool,
+    /// The room's new rules, if they change.
+    pub rules: Option<RoomRules>,
 }
 
 /// Why a commit is not accepted.
@@ -52,7 +53,7 @@ impl Proposed<'_> {
         self.removals_are_allowed(session)?;
         self.swaps_are_wanted(session)?;
         self.leaves_are_wanted(session)?;
-        self.lock_is_allowed(session)?;
+        self.rules_are_allowed()?;
         Ok(self.change())
     }
 
@@ -90,7 +91,7 @@ impl Proposed<'_> {
         if added.is_empty() {
             return Ok(());
         }
-        check(self.is_delegate() && !session.locked)?;
+        check(self.is_delegate() && self.admits(session))?;
         check(added.iter().all(|added| session.member(added.device).is_none()))?;
         check(added.iter().all(|added| Some(added.role) < self.certified))?;
         let has_room = session.has_room_for(added.len(), self.room);
@@ -128,9 +129,14 @@ impl Proposed<'_> {
         check(wanted)
     }
 
-    /// C8. Only a certified host or delegate locks and unlocks.
-    fn lock_is_allowed(&self, session: &Session) -> Result<(), Rejected> {
-        check(self.ticket().locked == session.locked || self.is_delegate())
+    /// C8. Only a certified host or delegate changes the rules.
+    fn rules_are_allowed(&self) -> Result<(), Rejected> {
+        check(self.ticket().rules.is_none() || self.is_delegate())
+    }
+
+    /// Neither the rules in force nor those that come with this commit keep newcomers out.
+    fn admits(&self, session: &Session) -> bool {
+        session.rules.admits() && self.ticket().rules.as_ref().is_none_or(RoomRules::admits)
     }
 
     fn devices(&self) -> impl Iterator<Item = DeviceKey> {
@@ -153,7 +159,7 @@ impl Proposed<'_> {
             removed: self.ticket().removed.clone(),
             left: self.left().collect(),
             swapped: self.swapped().collect(),
-            locked: self.ticket().locked,
+            rules: self.ticket().rules.clone(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::output::LobbyReason;
 use crate::verified::{ProvenDevice, Verified, VerifiedTicket};
 use base::statement::{Certificate, Doorbell, End, Leave, Swap, Void};
-use base::{GroupId, Nonce};
+use base::{GroupId, Nonce, Rights};
 
 /// One signalling connection. The shell numbers them upwards and never reuses a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,6 +80,7 @@ pub enum Request {
     GroupMessage {
         group: GroupId,
         epoch: u64,
+        channel: Channel,
         message: Vec<u8>,
     },
     CatchUp {
@@ -107,10 +108,31 @@ pub struct Invitation {
     pub card: Vec<u8>,
 }
 
+impl Publishing {
+    /// What of it these rights allow.
+    pub(crate) fn within(self, rights: Rights) -> Publishing {
+        Publishing {
+            mic: self.mic && rights.contains(Rights::MIC),
+            camera: self.camera && rights.contains(Rights::CAMERA),
+            screen: self.screen && rights.contains(Rights::SCREEN),
+        }
+    }
+}
+
 impl std::fmt::Debug for Invitation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Invitation({} + {} bytes)", self.wrap.len(), self.card.len())
     }
+}
+
+/// What a group message is about, as its sender declares; members refuse one whose content is
+/// something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// The group's own business: signs of life, names, what is on.
+    Group,
+    /// Chat, which the rules may forbid.
+    Chat,
 }
 
 /// Which of its sources a member says it is sending.

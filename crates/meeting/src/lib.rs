@@ -22,7 +22,9 @@ mod requests;
 mod session;
 mod verified;
 
-pub use input::{ConnectionId, Input, Invitation, InvitationId, KnockId, Publishing, Request};
+pub use input::{
+    Channel, ConnectionId, Input, Invitation, InvitationId, KnockId, Publishing, Request,
+};
 pub use limits::Limits;
 pub use meeting::{CorruptRecord, Meeting, Timeout, Timer, check_creation};
 pub use output::{

@@ -12,6 +12,7 @@ use crate::departed::Departed;
 use crate::input::{Input, Request};
 use crate::limits::{self, Limits};
 use crate::lobby::Lobby;
+use crate::meeting::delivery::Said;
 use crate::outbox::Outbox;
 use crate::output::{Blob, Output, Refusal, ToClient, Warning};
 use crate::pace::Rate;
@@ -199,8 +200,9 @@ impl Meeting {
                 self.commit(now, peer, commit, ticket, welcome)
             }
             Request::Void { void } => self.void(now, peer, void),
-            Request::GroupMessage { group, epoch, message } => {
-                self.group_message(now, peer, group, epoch, message)
+            Request::GroupMessage { group, epoch, channel, message } => {
+                let message = Said { group, epoch, channel, message };
+                self.group_message(now, peer, message)
             }
             Request::CatchUp { group, epoch } => self.catch_up(now, peer, group, epoch),
             Request::Swap { swap, key_package } => self.swap(now, peer, swap, key_package),

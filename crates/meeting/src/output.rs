@@ -1,8 +1,8 @@
 //! What a [`Meeting`](crate::Meeting) asks of the server. Each variant says who performs it.
 
-use crate::input::{ConnectionId, KnockId, Publishing};
+use crate::input::{Channel, ConnectionId, KnockId, Publishing};
 use base::record::Write;
-use base::{DeviceKey, GroupId, Nonce, ParticipantId};
+use base::{DeviceKey, GroupId, Nonce, ParticipantId, Rights};
 use std::sync::Arc;
 
 /// Opaque bytes, shared by everyone they are sent to.
@@ -28,8 +28,9 @@ pub enum Output {
 /// Who may take part in media. A participant without a permit neither sends nor receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Media {
-    /// This connection's device is in the group: it receives, and sends if `publish`.
-    Permit { connection: ConnectionId, participant: ParticipantId, publish: bool },
+    /// This connection's device is in the group: it receives, and sends what `rights` allow. Takes
+    /// the place of an earlier permit.
+    Permit { connection: ConnectionId, participant: ParticipantId, rights: Rights },
     /// The permit ends: drop its media session at once.
     Revoke { connection: ConnectionId, participant: ParticipantId },
 }
@@ -110,6 +111,7 @@ pub enum ToClient {
     GroupMessage {
         group: GroupId,
         epoch: u64,
+        channel: Channel,
         message: Blob,
     },
     SwapRequested {

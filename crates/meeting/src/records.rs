@@ -9,7 +9,7 @@ use base::codec::{DecodeError, Reader, Writer};
 use base::hash::sha256;
 use base::record::{Record, RecordKey};
 use base::statement::{Certificate, MAX_CHANGES};
-use base::{DeviceKey, GroupId, ParticipantId, Role, UnixMillis};
+use base::{DeviceKey, GroupId, ParticipantId, Role, RoomRules, UnixMillis};
 
 pub(crate) const SESSION: u8 = 1;
 pub(crate) const MEMBER: u8 = 2;
@@ -32,17 +32,17 @@ const MAX_STATEMENT: usize = 64 * 1024;
 pub(crate) struct SessionHead {
     pub group: GroupId,
     pub epoch: u64,
-    pub locked: bool,
+    pub rules: RoomRules,
 }
 
 pub(crate) fn session(session: &Session) -> Record {
-    let head = Writer::new().fixed(&session.group.0).u64(session.epoch).u8(session.locked as u8);
-    record(SESSION, 0, head)
+    let head = Writer::new().fixed(&session.group.0).u64(session.epoch);
+    record(SESSION, 0, write_rules(head, &session.rules))
 }
 
 pub(crate) fn read_session(value: &[u8]) -> Result<SessionHead, DecodeError> {
     whole(value, |r| {
-        Ok(SessionHead { group: GroupId(r.fixed()?), epoch: r.u64()?, locked: r.u8()? != 0 })
+        Ok(SessionHead { group: GroupId(r.fixed()?), epoch: r.u64()?, rules: read_rules(r)? })
     })
 }
 
@@ -111,8 +111,7 @@ pub(crate) fn read_participant(
 }
 
 pub(crate) fn undo(undo: &Undo) -> Record {
-    let writer = Writer::new()
-        .u8(undo.locked as u8)
+    let writer = write_rules(Writer::new(), &undo.rules)
         .list(&undo.added, |w, device| w.fixed(&device.0))
         .list(&undo.removed, write_member)
         .list(&undo.swapped, |w, (device, entered)| w.fixed(&device.0).u64(*entered));
@@ -122,7 +121,7 @@ pub(crate) fn undo(undo: &Undo) -> Record {
 pub(crate) fn read_undo(value: &[u8]) -> Result<Undo, DecodeError> {
     whole(value, |r| {
         Ok(Undo {
-            locked: r.u8()? != 0,
+            rules: read_rules(r)?,
             added: r.list(MAX_CHANGES, |r| Ok(DeviceKey(r.fixed()?)))?,
             removed: r.list(MAX_CHANGES, member_fields)?,
             swapped: r.list(MAX_CHANGES, |r| Ok((DeviceKey(r.fixed()?), r.u64()?)))?,
@@ -154,6 +153,20 @@ pub(crate) fn read_departed(value: &[u8]) -> Result<(DeviceKey, Removal), Decode
         };
         Ok((device, why))
     })
+}
+
+/// Before rules there was one byte for the lock, 0 or 1.
+const RULES: u8 = 2;
+
+fn write_rules(writer: Writer, rules: &RoomRules) -> Writer {
+    rules.encode(writer.u8(RULES))
+}
+
+fn read_rules(r: &mut Reader<'_>) -> Result<RoomRules, DecodeError> {
+    match r.u8()? {
+        RULES => RoomRules::decode(r),
+        locked => Ok(RoomRules { locked: locked != 0, ..RoomRules::default() }),
+    }
 }
 
 fn write_member(writer: Writer, member: &Member) -> Writer {

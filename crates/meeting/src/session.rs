@@ -6,14 +6,14 @@ use crate::limits;
 use crate::output::Blob;
 use crate::requests::Requests;
 use base::statement::Added;
-use base::{DeviceKey, GroupId, ParticipantId, Role, UnixMillis};
+use base::{DeviceKey, GroupId, ParticipantId, Rights, Role, RoomRules, UnixMillis};
 use std::collections::BTreeMap;
 
 pub(crate) struct Session {
     pub group: GroupId,
     pub epoch: u64,
-    /// Whether commits may add nobody.
-    pub locked: bool,
+    /// Who may do what, by the tickets of the host's side.
+    pub rules: RoomRules,
     pub history: History,
     /// How to take back the latest commit, for one epoch.
     pub undo: Option<Undo>,
@@ -54,7 +54,7 @@ pub(crate) struct KeptWelcome {
 /// What the latest commit changed.
 #[derive(Clone, Default)]
 pub(crate) struct Undo {
-    pub locked: bool,
+    pub rules: RoomRules,
     pub added: Vec<DeviceKey>,
     pub removed: Vec<Member>,
     /// With the epoch each had entered in before.
@@ -64,7 +64,7 @@ pub(crate) struct Undo {
 impl Session {
     /// A group with its host alone in it, in epoch 0.
     pub fn open(group: GroupId, host: DeviceKey, participant: ParticipantId) -> Self {
-        let mut session = Session::bare(group, 0, false);
+        let mut session = Session::bare(group, 0, RoomRules::default());
         session.number(participant, host);
         session.seat(Member {
             device: host,
@@ -77,11 +77,11 @@ impl Session {
     }
 
     /// A group without members, to be filled from records.
-    pub fn bare(group: GroupId, epoch: u64, locked: bool) -> Self {
+    pub fn bare(group: GroupId, epoch: u64, rules: RoomRules) -> Self {
         Session {
             group,
             epoch,
-            locked,
+            rules,
             history: History::default(),
             undo: None,
             requests: Requests::default(),
@@ -110,6 +110,11 @@ impl Session {
 
     pub fn actives(&self) -> impl Iterator<Item = &Member> {
         self.roster().filter(|member| member.leaving.is_none())
+    }
+
+    /// What a member may send and say.
+    pub fn rights_of(&self, member: &Member) -> Rights {
+        self.rules.rights_of(member.role, &member.device)
     }
 
     /// The number this device has, or had, in this session.
@@ -156,15 +161,17 @@ impl Session {
         let swapped = change.swapped.iter().filter_map(|device| self.swap(*device)).collect();
         change.added.iter().for_each(|added| self.add(*added));
         let added = change.added.iter().map(|added| added.device).collect();
-        self.undo = Some(Undo { locked: self.locked, added, removed, swapped });
-        self.locked = change.locked;
+        self.undo = Some(Undo { rules: self.rules.clone(), added, removed, swapped });
+        if let Some(rules) = &change.rules {
+            self.rules = rules.clone();
+        }
     }
 
     /// Takes back the latest commit; `None` if that is not possible any more.
     pub fn take_back(&mut self) -> Option<Undo> {
         let undo = self.undo.take()?;
         self.epoch -= 1;
-        self.locked = undo.locked;
+        self.rules = undo.rules.clone();
         undo.added.iter().for_each(|device| drop(self.unseat(*device)));
         undo.removed.iter().for_each(|member| self.seat(member.clone()));
         for (device, entered) in &undo.swapped {

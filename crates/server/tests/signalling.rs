@@ -10,7 +10,7 @@ use common::{Running, request};
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::Error;
 use wire::{
-    Bytes, ClientMessage, ErrorCode, Kind, LobbyReason, MAX_CLIENT_MESSAGE, ServerMessage,
+    Bytes, Channel, ClientMessage, ErrorCode, Kind, LobbyReason, MAX_CLIENT_MESSAGE, ServerMessage,
     SlotWish, Standing, VERSION,
 };
 
@@ -49,10 +49,23 @@ async fn a_guest_knocks_is_admitted_and_gets_group_messages() {
 
     let message = Bytes(vec![5; 50]);
     chair
-        .send(ClientMessage::GroupMessage { group: host.group, epoch: 1, message: message.clone() })
+        .send(ClientMessage::GroupMessage {
+            group: host.group,
+            epoch: 1,
+            channel: Channel::Group,
+            message: message.clone(),
+        })
         .await;
     let passed_on = guest.until(|m| matches!(m, ServerMessage::GroupMessage { .. })).await;
-    assert_eq!(passed_on, ServerMessage::GroupMessage { group: host.group, epoch: 1, message });
+    assert_eq!(
+        passed_on,
+        ServerMessage::GroupMessage {
+            group: host.group,
+            epoch: 1,
+            channel: Channel::Group,
+            message
+        }
+    );
 }
 
 #[tokio::test]
@@ -68,7 +81,14 @@ async fn a_declined_guest_is_told_and_gets_nothing_else() {
     assert_eq!(refused, ServerMessage::Refused { reason: LobbyReason::Declined });
 
     let message = Bytes(vec![5; 50]);
-    chair.send(ClientMessage::GroupMessage { group: host.group, epoch: 0, message }).await;
+    chair
+        .send(ClientMessage::GroupMessage {
+            group: host.group,
+            epoch: 0,
+            channel: Channel::Group,
+            message,
+        })
+        .await;
     chair.send(ClientMessage::Ping { id: 1 }).await;
     chair.until(|m| matches!(m, ServerMessage::Pong { .. })).await;
     guest.send(ClientMessage::Ping { id: 2 }).await;

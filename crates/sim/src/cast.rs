@@ -3,7 +3,7 @@
 
 use base::hash::sha256;
 use base::statement::{Added, Certificate, Leave, Signer, Swap, Ticket};
-use base::{DeviceKey, GroupId, MeetingId, MeetingKey, Role, Secret, UnixMillis};
+use base::{DeviceKey, GroupId, MeetingId, MeetingKey, Role, RoomRules, Secret, UnixMillis};
 use meeting::Verified;
 
 /// A member of the cast, by number.
@@ -60,7 +60,8 @@ pub struct TicketFacts {
     pub removed: Vec<Who>,
     pub swapped: Vec<SwapFacts>,
     pub left: Vec<LeaveFacts>,
-    pub locked: bool,
+    /// The room's new rules, if they change.
+    pub rules: Option<RoomRules>,
     pub welcome: bool,
 }
 
@@ -143,7 +144,7 @@ impl Cast {
             removed: facts.removed.iter().map(|who| self.device(*who)).collect(),
             swapped: facts.swapped.iter().map(|swap| self.swap(swap)).collect(),
             left: facts.left.iter().map(|leave| self.leave(leave)).collect(),
-            locked: facts.locked,
+            rules: facts.rules.clone(),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! The reference: sets, facts and plain rules; no bytes, no connections' order, no messages.
 
 use crate::cast::{CertificateFacts, LeaveFacts, SwapFacts, TicketFacts, Who};
-use base::{GroupId, Role, UnixMillis};
+use base::{DeviceKey, GroupId, Rights, Role, RoomRules, UnixMillis};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Default)]
@@ -16,7 +16,7 @@ pub struct Model {
 pub struct Group {
     pub id: GroupId,
     pub epoch: u64,
-    pub locked: bool,
+    pub rules: RoomRules,
     pub members: BTreeMap<Who, Role>,
     /// Leaving members, with the epoch their statement names.
     pub leaving: BTreeMap<Who, u64>,
@@ -43,6 +43,21 @@ impl Model {
     pub fn permitted(&self) -> BTreeSet<Who> {
         let members = self.group.iter().flat_map(Group::actives);
         members.filter(|who| self.connected.contains(who)).collect()
+    }
+
+    /// What a member may send: told anew, not by the code that is tested.
+    pub fn rights(&self, who: Who, device: DeviceKey) -> Rights {
+        let Some(group) = &self.group else { return Rights::NONE };
+        let rules = &group.rules;
+        let exception = rules.exceptions.iter().find(|(known, _)| *known == device);
+        let exception = exception.map(|(_, rights)| *rights);
+        match group.members.get(&who) {
+            None => Rights::NONE,
+            Some(Role::Host | Role::Cohost) => Rights::ALL,
+            Some(_) if rules.frozen => Rights::NONE,
+            Some(Role::Viewer) => exception.unwrap_or(Rights::NONE),
+            Some(_) => exception.unwrap_or(rules.participants),
+        }
     }
 
     pub fn is_active(&self, who: Who) -> bool {
@@ -106,7 +121,7 @@ impl Model {
         self.group = Some(Group {
             id: group,
             epoch: 0,
-            locked: false,
+            rules: RoomRules::default(),
             members: [(who, Role::Host)].into(),
             leaving: BTreeMap::new(),
             swaps: BTreeMap::new(),
@@ -127,7 +142,9 @@ impl Model {
         }
         let before = group.clone();
         group.epoch += 1;
-        group.locked = facts.locked;
+        if let Some(rules) = &facts.rules {
+            group.rules = rules.clone();
+        }
         for gone in facts.removed.iter().copied().chain(facts.left.iter().map(|l| l.device)) {
             group.members.remove(&gone);
             group.leaving.remove(&gone);
@@ -263,7 +280,7 @@ impl Group {
             && facts.hash_matches
             && facts.welcome == enters
             && distinct.len() == named.len()
-            && (added.is_empty() || delegate && !self.locked)
+            && (added.is_empty() || delegate && self.admits(facts))
             && added.iter().all(|who| !self.members.contains_key(who))
             && facts.added.iter().all(|(_, role)| Some(*role) < certified)
             && (added.is_empty() || self.members.len() + added.len() <= room)
@@ -280,6 +297,11 @@ impl Group {
             && facts.left.iter().all(|leave| {
                 leave.group == self.id && self.leaving.get(&leave.device) == Some(&leave.epoch)
             })
-            && (facts.locked == self.locked || delegate)
+            && (facts.rules.is_none() || delegate)
+    }
+
+    fn admits(&self, facts: &TicketFacts) -> bool {
+        let closed = |rules: &RoomRules| rules.locked || rules.frozen;
+        !closed(&self.rules) && !facts.rules.as_ref().is_some_and(closed)
     }
 }

@@ -3,7 +3,7 @@
 use crate::cast::{CertificateFacts, LeaveFacts, SwapFacts, TicketFacts, Who};
 use crate::random::Random;
 use crate::world::World;
-use base::{GroupId, Role, UnixMillis};
+use base::{GroupId, Rights, Role, RoomRules, UnixMillis};
 use std::time::Duration;
 
 /// Who does it, and what. Whoever is not connected is heard by nobody.
@@ -39,6 +39,7 @@ pub enum StepKind {
     },
     Message {
         epoch: u64,
+        chat: bool,
     },
     CatchUp {
         epoch: u64,
@@ -84,7 +85,7 @@ fn deed(world: &World, random: &mut Random, who: Who) -> StepKind {
         25..28 => StepKind::Decline,
         28..60 => StepKind::Commit(ticket(world, random, who)),
         60..66 => void(world, random, who),
-        66..78 => StepKind::Message { epoch: near(world, random) },
+        66..78 => StepKind::Message { epoch: near(world, random), chat: random.chance(50) },
         78..81 => StepKind::CatchUp { epoch: near(world, random) },
         81..90 => StepKind::Swap(swap(world, random, who)),
         90..94 => StepKind::Leave(random.chance(85).then(|| leave(world, random, who))),
@@ -157,12 +158,11 @@ fn honest_ticket(world: &World, random: &mut Random, who: Who) -> TicketFacts {
         removed: Vec::new(),
         swapped: Vec::new(),
         left: Vec::new(),
-        locked: false,
+        rules: None,
         welcome: false,
     };
     let Some(group) = &world.model.group else { return facts };
     facts.epoch = group.epoch;
-    facts.locked = group.locked;
     facts.swapped = world.waiting_swaps().into_iter().filter(|swap| swap.device != who).collect();
     facts.left = world.waiting_leaves();
     if world.model.is_delegate(who, world.now.wall) {
@@ -177,7 +177,7 @@ fn choose_changes(world: &World, random: &mut Random, facts: &mut TicketFacts) {
     let (inside, outside): (Vec<Who>, Vec<Who>) =
         world.cast.everyone().partition(|who| group.members.contains_key(who));
     let roles = [Role::Participant, Role::Participant, Role::Viewer, Role::Cohost];
-    if random.chance(50) && !group.locked {
+    if random.chance(50) && group.rules.admits() {
         let role = random.pick(&roles).unwrap_or(Role::Participant);
         facts.added.extend(random.pick(&outside).map(|who| (who, role)));
     }
@@ -187,8 +187,8 @@ fn choose_changes(world: &World, random: &mut Random, facts: &mut TicketFacts) {
             random.pick(&inside).filter(|who| !taken(who) && !group.leaving.contains_key(who));
         facts.removed.extend(removed);
     }
-    if random.chance(10) {
-        facts.locked = !facts.locked;
+    if random.chance(if group.rules.admits() { 10 } else { 40 }) {
+        facts.rules = Some(rules(world, random));
     }
 }
 
@@ -206,7 +206,7 @@ fn spoil(world: &World, random: &mut Random, facts: &mut TicketFacts) {
         7 => facts.removed.push(anyone(random)),
         8 => facts.removed.extend(facts.added.first().map(|(who, _)| *who)),
         9 => {}
-        10 => facts.locked = !facts.locked,
+        10 => facts.rules = Some(rules(world, random)),
         11 => {
             let device = anyone(random);
             let mut swap = swap(world, random, device);
@@ -222,6 +222,21 @@ fn spoil(world: &World, random: &mut Random, facts: &mut TicketFacts) {
     // One fault at a time, so that no rule hides behind another.
     let enters = !facts.added.is_empty() || !facts.swapped.is_empty();
     facts.welcome = enters != (way == 9);
+}
+
+/// Mostly open rooms, with rights of their own for some.
+fn rules(world: &World, random: &mut Random) -> RoomRules {
+    let rights = |random: &mut Random| Rights::from_bits(random.below(32) as u8);
+    let mut rules = RoomRules {
+        participants: rights(random).unwrap_or_default(),
+        locked: random.chance(20),
+        frozen: random.chance(10),
+        ..RoomRules::default()
+    };
+    for who in world.cast.everyone().filter(|_| random.chance(30)).collect::<Vec<_>>() {
+        rules.except(world.cast.device(who), rights(random).ok());
+    }
+    rules
 }
 
 fn void(world: &World, random: &mut Random, who: Who) -> StepKind {

@@ -7,10 +7,10 @@ use crate::steps::{self, Step, StepKind};
 use base::hash::sha256;
 use base::record::{Record, Saved, Write};
 use base::statement::{Doorbell, End, Hello, Statement, StatementError, Unverified, Void};
-use base::{DeviceKey, GroupId, Millis, Nonce, Now, ParticipantId, Role, UnixMillis};
+use base::{DeviceKey, GroupId, Millis, Nonce, Now, ParticipantId, Rights, Role, UnixMillis};
 use meeting::{
-    ConnectionId, HelloExpectation, Input, InvitationId, KnockId, Limits, LobbyReason, Media,
-    Meeting, Output, ProvenDevice, Publishing, Request, ToClient, Verified, VerifiedTicket,
+    Channel, ConnectionId, HelloExpectation, Input, InvitationId, KnockId, Limits, LobbyReason,
+    Media, Meeting, Output, ProvenDevice, Publishing, Request, ToClient, Verified, VerifiedTicket,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub struct World {
     random: Random,
     connections: BTreeMap<Who, ConnectionId>,
     owners: BTreeMap<ConnectionId, Who>,
-    permits: BTreeMap<ConnectionId, Who>,
+    permits: BTreeMap<ConnectionId, (Who, Rights)>,
     /// Whom the host's side ever vouched for, by group: an upper bound that no rule can widen.
     vouched: BTreeSet<(GroupId, Who)>,
     /// HK signed a host's or delegate's certificate for these.
@@ -155,9 +155,18 @@ impl World {
             StepKind::Decline => self.decline(who),
             StepKind::Commit(facts) => self.commit(who, facts),
             StepKind::Void { signer, epoch, commit } => self.void(who, signer, epoch, commit),
-            StepKind::Message { epoch } => {
+            StepKind::Message { epoch, chat } => {
                 let group = self.group_or(GroupId([0; 16]));
-                self.request(who, Request::GroupMessage { group, epoch, message: vec![7; 32] });
+                let channel = if chat { Channel::Chat } else { Channel::Group };
+                let message = vec![7; 32];
+                self.request(who, Request::GroupMessage { group, epoch, channel, message });
+                let silent = chat && !self.rights(who).contains(Rights::CHAT);
+                let passed_on =
+                    |(_, m): &(Who, ToClient)| matches!(m, ToClient::GroupMessage { .. });
+                assert!(
+                    !silent || !self.sent.iter().any(passed_on),
+                    "{who} chats without the right"
+                );
             }
             StepKind::CatchUp { epoch } => {
                 let group = self.group_or(GroupId([0; 16]));
@@ -388,11 +397,12 @@ impl World {
 
     fn media(&mut self, media: Media) {
         match media {
-            Media::Permit { connection, participant, .. } => {
+            Media::Permit { connection, participant, rights } => {
                 let who = self.owners[&connection];
                 let vouched = self.vouched.contains(&(self.group_or(GroupId([0; 16])), who));
                 assert!(vouched, "{who} receives media though nobody of the host's side let it in");
-                assert!(self.permits.insert(connection, who).is_none(), "permitted twice");
+                let earlier = self.permits.insert(connection, (who, rights));
+                assert_ne!(earlier, Some((who, rights)), "permitted the same twice");
                 assert_ne!(participant, ParticipantId(0));
             }
             Media::Revoke { connection, .. } => {
@@ -431,7 +441,9 @@ impl World {
                 let entered = self.model.group.as_ref().map(|group| group.entered[&who]);
                 assert!(entered.is_some_and(|entered| entered <= *epoch));
                 assert!(self.vouched.contains(&(*group, who)));
-                assert!(self.permits.get(&connection) == Some(&who));
+                assert!(
+                    self.permits.get(&connection).is_some_and(|(permitted, _)| *permitted == who)
+                );
             }
             Voided { void } => {
                 let void = Unverified::<Void>::read(void).expect("it was signed");
@@ -449,9 +461,14 @@ impl World {
         let members = group.iter().flat_map(|group| &group.members);
         let expected = members.map(|(who, role)| (self.cast.device(*who), *role));
         assert_eq!(roster, expected.collect());
-        let permitted: BTreeSet<Who> = self.permits.values().copied().collect();
-        assert_eq!(permitted, self.model.permitted());
+        let permitted: BTreeMap<Who, Rights> = self.permits.values().copied().collect();
+        let expected = self.model.permitted().into_iter().map(|who| (who, self.rights(who)));
+        assert_eq!(permitted, expected.collect());
         assert_eq!(self.meeting.connections(), self.model.connected.len());
+    }
+
+    fn rights(&self, who: Who) -> Rights {
+        self.model.rights(who, self.cast.device(who))
     }
 
     fn outside(&self) -> BTreeSet<Who> {

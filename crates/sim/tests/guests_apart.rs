@@ -75,7 +75,7 @@ fn choose(world: &World, random: &mut Random) -> Step {
         (_, 3 | 4) => StepKind::Ring,
         (_, 5 | 6) => StepKind::Knock,
         (_, 7) => StepKind::Cancel,
-        (_, 8) => StepKind::Message { epoch: 0 },
+        (_, 8) => StepKind::Message { epoch: 0, chat: false },
         _ => StepKind::Swap(forged_swap(world, who)),
     };
     Step { who, kind }

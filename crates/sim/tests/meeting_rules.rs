@@ -1,7 +1,7 @@
 //! The rules of delivery, each by the attempt that breaks it.
 
 use base::record::Write;
-use base::{GroupId, Role};
+use base::{GroupId, Role, RoomRules};
 use meeting::{Limits, LobbyReason, Refusal, Removal, ToClient};
 use sim::{CertificateFacts, LeaveFacts, Step, StepKind, SwapFacts, TicketFacts, World};
 use std::time::Duration;
@@ -43,11 +43,14 @@ fn a_cohost_that_removes_the_host_is_refused() {
 #[test]
 fn an_add_to_a_locked_group_is_refused() {
     let mut world = meeting_of(&[]);
-    let lock = TicketFacts { locked: true, ..ticket(&world, HOST) };
-    commit(&mut world, HOST, lock);
-    let added = vec![(ANA, Role::Participant)];
-    let add = TicketFacts { added, welcome: true, ..ticket(&world, HOST) };
-    assert_refused(&mut world, HOST, add);
+    for (locked, frozen) in [(true, false), (false, true)] {
+        let rules = Some(RoomRules { locked, frozen, ..RoomRules::default() });
+        let lock = TicketFacts { rules, ..ticket(&world, HOST) };
+        commit(&mut world, HOST, lock);
+        let added = vec![(ANA, Role::Participant)];
+        let add = TicketFacts { added, welcome: true, ..ticket(&world, HOST) };
+        assert_refused(&mut world, HOST, add);
+    }
 }
 
 #[test]
@@ -100,7 +103,7 @@ fn someone_who_left_hears_nothing_more_and_any_member_commits_it() {
     let leave = LeaveFacts { signer: BEN, device: BEN, group: GROUP, epoch: 2 };
     world.perform(&Step { who: BEN, kind: StepKind::Leave(Some(leave.clone())) });
     assert_eq!(told(&world, BEN), [ToClient::OutOfGroup { why: Removal::Left }]);
-    world.perform(&Step { who: ANA, kind: StepKind::Message { epoch: 2 } });
+    world.perform(&Step { who: ANA, kind: StepKind::Message { epoch: 2, chat: false } });
     assert_eq!(told(&world, BEN), []);
     let gone = TicketFacts { left: vec![leave], ..ticket(&world, ANA) };
     commit(&mut world, ANA, gone);
@@ -301,7 +304,7 @@ fn ticket(world: &World, who: usize) -> TicketFacts {
         removed: Vec::new(),
         swapped: Vec::new(),
         left: Vec::new(),
-        locked: world.model.group.as_ref().is_some_and(|group| group.locked),
+        rules: None,
         welcome: false,
     }
 }

@@ -24,6 +24,7 @@ fn open_error(error: OpenError) -> JsValue {
         OpenError::StaleEpoch => "stale_epoch",
         OpenError::WrongKind => "wrong_kind",
         OpenError::RemovedLeaf => "removed_leaf",
+        OpenError::Forbidden => "forbidden",
         OpenError::Repeated => "repeated",
         OpenError::Forged => "forged",
     }

@@ -55,4 +55,11 @@ as_text!(meeting_id, MeetingId);
 as_text!(group_id, GroupId);
 as_text!(meeting_key, MeetingKey);
 as_text!(device_key, DeviceKey);
-as_text!(nonce, Nonce);
+
+/// Written only: a nonce is read as [`Bytes`].
+pub mod nonce {
+    use super::*;
+    pub fn serialize<S: Serializer>(nonce: &Nonce, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&nonce.to_text())
+    }
+}

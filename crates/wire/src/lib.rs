@@ -4,18 +4,19 @@
 //! texts are opaque [`Bytes`]. The shells turn messages into typed inputs for the cores.
 
 mod bytes;
+mod flat;
 mod http;
 mod messages;
 
 pub use bytes::Bytes;
 pub use http::{CreateMeeting, MeetingInfo, MeetingState};
 pub use messages::{
-    ClientMessage, ErrorCode, GroupState, Invitation, Kind, LobbyReason, Member, Published,
-    Removal, ServerMessage, SlotSource, SlotWish, Standing, Welcome,
+    Channel, ClientMessage, ErrorCode, GroupState, Invitation, Kind, LobbyReason, Member,
+    Published, Removal, ServerMessage, SlotSource, SlotWish, Standing, Welcome,
 };
 
 /// The version of the signalling protocol. A server that speaks another one says so in `challenge`.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The largest message a client may send, in bytes: a commit with a Welcome into a
 /// thousand-member group fits.

@@ -14,6 +14,23 @@ pub enum Kind {
     ScreenAudio,
 }
 
+/// What a group message is about, as its sender declares. The server cannot read it and holds the
+/// sender to the rules by this; members refuse a message whose content is something else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// The group's own business: signs of life, names, what is on.
+    #[default]
+    Group,
+    Chat,
+}
+
+impl Channel {
+    fn is_group(&self) -> bool {
+        *self == Channel::Group
+    }
+}
+
 /// Client to server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -72,6 +89,8 @@ pub enum ClientMessage {
         #[serde(with = "group_id")]
         group: GroupId,
         epoch: u64,
+        #[serde(default, skip_serializing_if = "Channel::is_group")]
+        channel: Channel,
         message: Bytes,
     },
     /// Asks for the commits from `epoch` on.
@@ -227,12 +246,12 @@ pub enum ErrorCode {
 
 /// Server to client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case", try_from = "crate::flat::Flat")]
 pub enum ServerMessage {
     /// First message on every connection.
     Challenge {
         version: u32,
-        #[serde(with = "nonce")]
+        #[serde(serialize_with = "nonce::serialize")]
         nonce: Nonce,
         #[serde(with = "meeting_key")]
         key: MeetingKey,
@@ -330,6 +349,8 @@ pub enum ServerMessage {
         #[serde(with = "group_id")]
         group: GroupId,
         epoch: u64,
+        #[serde(default, skip_serializing_if = "Channel::is_group")]
+        channel: Channel,
         message: Bytes,
     },
     /// To one connected member at a time: please commit this swap.

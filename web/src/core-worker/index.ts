@@ -57,6 +57,7 @@ async function start({ origin, meeting, fragment, frames }: Open) {
     save: (state) => storage.put(stateName(meeting), state),
     forget: () => storage.remove(stateName(meeting)),
     view: (view, handled) => say({ type: 'view', view, handled }),
+    notice: (notice) => say({ type: 'notice', notice }),
     media: (command) => say({ type: 'media', command }),
     frames: (command) => frames.postMessage(command),
     broken: () => say({ type: 'broken' }),

@@ -1,6 +1,6 @@
 // Carries out what one participant core asks for, strictly in order.
 
-import type { FrameCommand, Input, MediaCommand, Output, View } from '../state/core';
+import type { FrameCommand, Input, MediaCommand, Notice, Output, View } from '../state/core';
 import { fromBase64url } from '../state/base64url';
 import type { Handled } from './protocol';
 import { Socket } from './socket';
@@ -16,6 +16,7 @@ export interface Surroundings {
   save(state: Uint8Array<ArrayBuffer>): Promise<void>;
   forget(): Promise<void>;
   view(view: View, handled: Handled): void;
+  notice(notice: Notice): void;
   media(command: MediaCommand): void;
   frames(command: FrameCommand): void;
   broken(): void;
@@ -86,6 +87,7 @@ export class Shell {
       case 'forget': return this.around.forget();
       case 'wake_at': return this.wakeAt(output.mono);
       case 'view': return this.show(output.view);
+      case 'notice': return this.around.notice(output.notice);
       case 'media': return this.around.media(output);
       case 'frames': return this.around.frames(output);
     }

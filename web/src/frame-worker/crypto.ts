@@ -48,6 +48,7 @@ export class FrameCrypto {
       case 'add_epoch': return this.addEpoch(command.epoch, fromBase64url(command.base_key));
       case 'drop_epochs': return this.dropEpochs(command.through);
       case 'drop_leaf': return this.opener.dropLeaf(command.before, command.leaf);
+      case 'rights': return this.setRights(command.others, command.leaves);
       case 'send_with': return this.sendWith(command.epoch, command.leaf);
       case 'lease': return this.lease(command);
       case 'stop_sending': return this.sealer.stop();
@@ -69,6 +70,11 @@ export class FrameCrypto {
     const opened = this.opener.open(KIND_NUMBER[kind], frame);
     const { epoch, leaf } = opened;
     return { epoch, leaf, frame: owned(opened.intoFrame()) };
+  }
+
+  private setRights(others: number, leaves: [number, number][]) {
+    const [numbers, kinds] = [leaves.map(([leaf]) => leaf), leaves.map(([, each]) => each)];
+    this.opener.setRights(others, new Uint32Array(numbers), new Uint8Array(kinds));
   }
 
   private addEpoch(epoch: number, key: Bytes) {

@@ -20,7 +20,7 @@ export interface Surroundings {
 }
 
 /** Says of a failure that it is no sign of tampering. */
-const HARMLESS = new Set<unknown>(['repeated', 'removed_leaf']);
+const HARMLESS = new Set<unknown>(['repeated', 'removed_leaf', 'forbidden']);
 
 export class Lines {
   private readonly receiving = new Map<string, ReceivingLine<EncodedFrame>>();

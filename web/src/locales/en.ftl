@@ -201,12 +201,61 @@ role-recorder = Recorder
 role-gateway = Phone gateway
 is-you = you
 mic-off = microphone off
+mute-name = Mute { $name }
+ask-unmute-name = Ask { $name } to unmute
+stop-video-name = Stop { $name }'s video
+rename-name = Rename { $name }
+new-name-for = New name for { $name }
+save-name = Save name
+block-name = Block { $name }
+mute-all = Mute all
+looks-alike = looks like another name here
 close = Close
 door-one = { $name } is waiting
 door-more = { $count } people are waiting
 door-see = See who
 
+## Security
+security = Security
+lock-meeting = Lock meeting
+lock-meeting-more = Nobody else gets in, not even the waiting room.
+join-muted = Join muted
+join-muted-more = From eleven people on everyone joins muted anyway.
+join-camera-off = Join with camera off
+participants-can = Participants can
+share-screen = Share screen
+unmute-themselves = Unmute themselves
+rename-themselves = Rename themselves
+several-presenters = Present several at a time
+stop-everything = Stop everything
+stop-everything-more = Stops all pictures, sound, sharing, chat and admission at once, except yours. You can undo it.
+frozen-more = Everything is stopped. Only the host's side can be seen and heard.
+resume = Resume
+kept-out = Kept out
+someone = Someone
+allow-again = Allow again
+allow-again-name = Allow { $name } again
+
+## Asked and told by the host
+host-muted-you = The host has muted you
+host-stopped-video = The host has stopped your video
+joined-muted = You joined muted. Press Unmute when you want to speak.
+joined-camera-off = You joined with your camera off
+unmuting-ended = The host has muted everyone; you can speak when the host allows it
+video-ended = The host has stopped participants' video
+may-not-unmute = The host has muted everyone. Ask in the chat or raise your hand to speak.
+may-not-video = The host does not allow video just now
+asked-unmute = The host asks you to unmute
+asked-video = The host asks you to start your video
+not-now = Not now
+unmute-me = Unmute me
+start-my-video = Start my video
+frozen-host = You have stopped everything. Nobody but the host's side can be seen or heard.
+frozen-guest = The host has stopped everything for a moment. Nobody can see or hear you.
+talking-muted = You're muted
+
 ## Chat
+chat-off = The host has switched the chat off.
 messages = Messages
 message = Message
 send = Send
@@ -242,6 +291,7 @@ shortcut-m = Mute or unmute
 shortcut-v = Stop or start video
 shortcut-p = Participants
 shortcut-c = Chat
+shortcut-space = Hold to talk while muted
 shortcut-question = This list
 shortcuts-on = Use keyboard shortcuts
 

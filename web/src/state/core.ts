@@ -18,7 +18,24 @@ export type Command =
   | { command: 'end_for_everyone' }
   | { command: 'set_muted'; kind: Kind; muted: boolean }
   | { command: 'show_code'; open: boolean }
-  | { command: 'chat'; text: string };
+  | { command: 'chat'; text: string }
+  | { command: 'set_rule'; rule: Rule; on: boolean }
+  | { command: 'allow'; device: Bytes; rule: Right; on: boolean }
+  /** To one person, or to everyone but the host's side. */
+  | { command: 'ask'; device: Bytes | null; ask: Ask }
+  | { command: 'unblock'; device: Bytes }
+  | { command: 'rename'; device: Bytes; name: string }
+  | { command: 'block'; knock: number };
+
+/** What participants may or may not do. */
+export type Right = 'unmute' | 'video' | 'share' | 'chat' | 'rename';
+export type Rule = 'lock' | 'freeze' | 'join_muted' | 'join_camera_off' | 'several_presenters' | Right;
+export type Ask = 'mute' | 'unmute' | 'stop_video' | 'start_video' | 'stop_sharing';
+
+/** Something that happens once. */
+export type Notice =
+  | 'mute' | 'asked_to_unmute' | 'stop_video' | 'asked_to_start_video' | 'stop_sharing'
+  | 'join_muted' | 'join_camera_off';
 
 export type MediaEvent =
   | { media: 'offer'; sdp: string; new: boolean }
@@ -53,6 +70,7 @@ export type FrameCommand =
   | { frames: 'add_epoch'; epoch: number; base_key: Bytes }
   | { frames: 'drop_epochs'; through: number }
   | { frames: 'drop_leaf'; before: number; leaf: number }
+  | { frames: 'rights'; others: number; leaves: [leaf: number, kinds: number][] }
   | { frames: 'send_with'; epoch: number; leaf: number }
   | { frames: 'lease'; kind: Kind; epoch: number; start: number; count: number }
   | { frames: 'stop_sending' }
@@ -66,6 +84,7 @@ export type Output =
   | { type: 'forget' }
   | { type: 'wake_at'; mono: number }
   | { type: 'view'; view: View }
+  | { type: 'notice'; notice: Notice }
   | ({ type: 'media' } & MediaCommand)
   | ({ type: 'frames' } & FrameCommand);
 
@@ -92,7 +111,26 @@ export interface Person {
   connected: boolean;
   mic_on: boolean;
   camera_on: boolean;
+  screen_on: boolean;
+  may: May;
 }
+
+export interface May { unmute: boolean; video: boolean; share: boolean; chat: boolean; rename: boolean; control: boolean }
+
+export interface Rules {
+  locked: boolean;
+  frozen: boolean;
+  join_muted: boolean;
+  join_camera_off: boolean;
+  several_presenters: boolean;
+  unmute: boolean;
+  video: boolean;
+  share: boolean;
+  chat: boolean;
+  rename: boolean;
+}
+
+export interface Banned { device: Bytes; name: string }
 
 export interface Slot {
   mid: string;
@@ -122,10 +160,19 @@ export interface View {
   code: string | null;
   chat: ChatLine[];
   speakers: Bytes[];
+  may: May;
+  rules: Rules;
+  banned: Banned[];
 }
 
 export const emptyView: View = {
   phase: 'opening', problem: null, connection: 'connecting', host: false, my_name: '', my_device: '',
   title: '', host_name: '', host_present: false, invite_path: '', waiting: [], people: [], slots: [],
   safety: 'none', code: null, chat: [], speakers: [],
+  may: { unmute: false, video: false, share: false, chat: false, rename: false, control: false },
+  rules: {
+    locked: false, frozen: false, join_muted: false, join_camera_off: false, several_presenters: false,
+    unmute: true, video: true, share: false, chat: true, rename: true,
+  },
+  banned: [],
 };

@@ -8,6 +8,7 @@ import { Frames } from '../media/frames';
 import { Peer } from '../media/peer';
 import { chime, unlockSound } from '../media/sounds';
 import { announce, createAnnouncements } from './announce';
+import { createHeed } from './heed';
 import { emptyView, type Command, type View } from './core';
 import { t } from './i18n';
 import { fragmentOf, saveName, setInside, wasInside } from './preferences';
@@ -36,6 +37,7 @@ export function createMeeting() {
   worker.onmessage = (event: MessageEvent<FromCore>) => {
     const message = event.data;
     if (message.type === 'view') show(message.view, message.handled);
+    else if (message.type === 'notice') heed(message.notice);
     else if (message.type === 'media') peer.handleCommand(message.command);
     else if (message.type === 'elsewhere' || message.type === 'broken') stop(message.type);
   };
@@ -80,6 +82,7 @@ export function createMeeting() {
   capture.onSwitched = ({ device, to }) =>
     announce(to ? t(`switched-${device}`, { device: to }) : t(`lost-${device}`), 'shown');
   createAnnouncements(view);
+  const { heed, asked, answer } = createHeed(view, capture);
 
   const networkChanged = () => post({ type: 'network_changed' });
   addEventListener('online', networkChanged);
@@ -89,7 +92,7 @@ export function createMeeting() {
   });
 
   return {
-    view, broken, inside, capture, peer, send,
+    view, broken, inside, capture, peer, send, asked, answer,
     /** From a tap: sound may play from here on. */
     join(name: string) {
       unlockSound();

@@ -1,6 +1,7 @@
 //! The statements of the protocol.
 
 use super::{Role, Statement, StatementError, Unverified};
+use crate::RoomRules;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::ids::{DeviceKey, GroupId, MeetingId, MeetingKey, Nonce};
 use crate::time::UnixMillis;
@@ -152,8 +153,8 @@ pub struct Ticket {
     pub swapped: Vec<Vec<u8>>,
     /// Devices leaving by their own wish, each as the bytes of its own signed [`Leave`].
     pub left: Vec<Vec<u8>>,
-    /// Whether nobody may be added until another ticket says otherwise.
-    pub locked: bool,
+    /// The room's new rules, if the commit changes them.
+    pub rules: Option<RoomRules>,
 }
 
 /// A signed [`Swap`] or [`Leave`] is never longer.
@@ -162,15 +163,19 @@ const MAX_NESTED: usize = 256;
 impl Statement for Ticket {
     const PURPOSE: &'static str = "ticket";
     fn encode(&self, w: Writer) -> Writer {
-        w.fixed(&self.group.0)
+        let w = w
+            .fixed(&self.group.0)
             .u64(self.epoch)
             .fixed(&self.committer.0)
             .fixed(&self.commit)
             .list(&self.added, |w, added| w.fixed(&added.device.0).u8(added.role as u8))
             .list(&self.removed, |w, device| w.fixed(&device.0))
             .list(&self.swapped, |w, swap| w.bytes(swap))
-            .list(&self.left, |w, leave| w.bytes(leave))
-            .u8(self.locked as u8)
+            .list(&self.left, |w, leave| w.bytes(leave));
+        match &self.rules {
+            Some(rules) => rules.encode(w.u8(1)),
+            None => w.u8(0),
+        }
     }
     fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Ticket {
@@ -184,7 +189,7 @@ impl Statement for Ticket {
             removed: r.list(MAX_CHANGES, |r| Ok(DeviceKey(r.fixed()?)))?,
             swapped: r.list(MAX_CHANGES, |r| Ok(r.bytes(MAX_NESTED)?.to_vec()))?,
             left: r.list(MAX_CHANGES, |r| Ok(r.bytes(MAX_NESTED)?.to_vec()))?,
-            locked: flag(r)?,
+            rules: flag(r)?.then(|| RoomRules::decode(r)).transpose()?,
         })
     }
 }

@@ -77,7 +77,7 @@ proptest! {
     }
 
     #[test]
-    fn tickets_read_back(added in 0usize..=64, removed in 0usize..=64, locked: bool) {
+    fn tickets_read_back(added in 0usize..=64, removed in 0usize..=64, changes: bool) {
         let ticket = Ticket {
             group: GroupId([2; 16]),
             epoch: 9,
@@ -87,7 +87,7 @@ proptest! {
             removed: vec![DeviceKey([6; 32]); removed],
             swapped: vec![vec![1, 2, 3]],
             left: vec![],
-            locked,
+            rules: changes.then(crate::RoomRules::default),
         };
         let bytes = signer(1).sign(&ticket);
         let read = Unverified::<Ticket>::read(&bytes).unwrap().verify(&signer(1).public());

@@ -3,7 +3,7 @@
 use super::{Shell, ShellError};
 use crate::net::Signalling;
 use crate::report::Chat;
-use client::shell::{Command, Input, Output};
+use client::shell::{Command, Input, Notice, Output};
 use client::view::{Phase, View};
 use std::time::{Duration, Instant};
 
@@ -52,8 +52,21 @@ impl Shell {
             }
             Output::WakeAt { mono } => self.wake = Some(self.clock.at(mono)),
             Output::View { view } => self.show(*view),
+            Output::Notice { notice } => self.heed(notice),
             Output::Media(command) => self.carry_out_media(command),
             Output::Frames(command) => self.carry_out_frames(command),
+        }
+    }
+
+    /// What the host's side asks for. Nobody is here to be asked to speak.
+    fn heed(&mut self, notice: Notice) {
+        let kind = match notice {
+            Notice::Mute | Notice::JoinMuted => wire::Kind::Mic,
+            Notice::StopVideo | Notice::JoinCameraOff => wire::Kind::Camera,
+            Notice::StopSharing | Notice::AskedToUnmute | Notice::AskedToStartVideo => return,
+        };
+        if !self.part.ignore_rules && self.silenced.insert(kind) {
+            self.tell(Input::Command(Command::SetMuted { kind, muted: true }));
         }
     }
 

@@ -4,7 +4,7 @@ use super::Shell;
 use crate::receive::{Frame, ReceiveOutput};
 use base::Secret;
 use client::shell::{FrameCommand, FrameEvent, Input};
-use e2ee::frames::{Kind, Lease, SealError};
+use e2ee::frames::{Kind, Lease, MAX_LEAVES, SealError, SendingRights};
 use std::time::Instant;
 
 /// Below this many counters the next lease is asked for: four seconds of three layers.
@@ -22,6 +22,10 @@ impl Shell {
                 self.opener.drop_epochs(through);
             }
             FrameCommand::DropLeaf { before, leaf } => self.opener.drop_leaf(before, leaf),
+            FrameCommand::Rights { others, leaves } => {
+                let leaves = leaves.into_iter().take(MAX_LEAVES).collect();
+                self.opener.set_rights(SendingRights { others, leaves });
+            }
             FrameCommand::SendWith { epoch, leaf } => {
                 // An epoch that is unknown pauses sending, which the next frame finds out.
                 let _ = self.sealer.send_with(epoch, leaf);

@@ -175,14 +175,14 @@ impl Shell {
             video.restart();
         }
         while let Some(packet) = self.audio.as_mut().and_then(|audio| audio.poll(now)) {
-            let sealed = self.seal(Kind::Mic, &packet.data);
+            let sealed = self.seal_allowed(Kind::Mic, &packet.data);
             if let Some((peer, sealed)) = self.peer.as_mut().zip(sealed) {
                 peer.send_audio(now, packet.time, packet.level, sealed);
                 self.report.sent.audio_packets += 1;
             }
         }
         while let Some(frame) = self.video.as_mut().and_then(|video| video.poll(now)) {
-            let sealed = self.seal(Kind::Camera, &frame.data);
+            let sealed = self.seal_allowed(Kind::Camera, &frame.data);
             if let Some((peer, sealed)) = self.peer.as_mut().zip(sealed) {
                 peer.send_video(now, frame.layer, frame.time, &sealed);
                 self.report.sent.video_frames[frame.layer] += 1;
@@ -193,6 +193,22 @@ impl Shell {
         if let Some(peer) = &mut self.peer {
             let _ = peer.handle_timeout(now);
         }
+    }
+}
+
+/// Heeding the rules.
+impl Shell {
+    fn seal_allowed(&mut self, kind: Kind, frame: &[u8]) -> Option<Vec<u8>> {
+        let may = self.view.may;
+        let (allowed, wire) = match kind {
+            Kind::Mic => (may.unmute, wire::Kind::Mic),
+            _ => (may.video, wire::Kind::Camera),
+        };
+        let heeds = !self.part.ignore_rules;
+        if heeds && (!allowed || self.silenced.contains(&wire)) {
+            return None;
+        }
+        self.seal(kind, frame)
     }
 }
 

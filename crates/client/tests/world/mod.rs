@@ -5,8 +5,8 @@
 mod translate;
 
 use base::record::{Record, Saved, Write};
-use base::{Entropy, Millis, Now, Secret, UnixMillis};
-use client::shell::{Command, FrameCommand, Input, MediaCommand, Output};
+use base::{Entropy, Millis, Now, Rights, Secret, UnixMillis};
+use client::shell::{Command, FrameCommand, Input, MediaCommand, Notice, Output};
 use client::view::View;
 use client::{Config, Create, Created, Participant};
 use meeting::{ConnectionId, HelloExpectation, Limits, Meeting, ProvenDevice, Verified};
@@ -29,6 +29,7 @@ pub struct World {
     sockets: BTreeMap<ConnectionId, Socket>,
     last_connection: u64,
     random: u64,
+    permits: BTreeMap<ConnectionId, Rights>,
 }
 
 /// One browser tab.
@@ -40,6 +41,7 @@ pub struct Person {
     pub saved: Option<Vec<u8>>,
     pub frames: Vec<FrameCommand>,
     pub media: Vec<MediaCommand>,
+    pub notices: Vec<Notice>,
     /// Everything the server has sent to it.
     pub received: Vec<ServerMessage>,
     /// Everything it has sent.
@@ -91,6 +93,7 @@ impl World {
             last_connection: 0,
             random: 5,
             created,
+            permits: BTreeMap::new(),
         };
         let state = world.created.saved.clone();
         let fragment = world.created.fragment.clone();
@@ -119,6 +122,7 @@ impl World {
             saved,
             frames: Vec::new(),
             media: Vec::new(),
+            notices: Vec::new(),
             received: Vec::new(),
             sent: Vec::new(),
             network: true,
@@ -296,6 +300,7 @@ impl World {
             }
             Output::Save { state } => self.people[who].saved = Some(state.0),
             Output::Forget => self.people[who].saved = None,
+            Output::Notice { notice } => self.people[who].notices.push(notice),
             Output::WakeAt { mono } => self.people[who].wake = Some(Millis(mono)),
             Output::View { view } => {
                 self.people[who].view = *view;
@@ -336,7 +341,13 @@ impl World {
         }
     }
 
-    fn upload(&mut self, who: usize, message: ClientMessage) {
+    /// What the server forwards of this person's media.
+    pub fn permit(&self, who: usize) -> Option<Rights> {
+        self.permits.get(&self.people[who].connection?).copied()
+    }
+
+    /// Sends what this person's own program would not.
+    pub fn upload(&mut self, who: usize, message: ClientMessage) {
         let Some(connection) = self.people[who].connection else { return };
         let Some(socket) = self.sockets.get_mut(&connection) else { return };
         if let ClientMessage::Hello { hello, certificate, .. } = message {
@@ -380,7 +391,13 @@ impl World {
                         person.inputs.push_back(Input::SocketClosed);
                     }
                 }
-                meeting::Output::Media(_) | meeting::Output::Warn(_) => {}
+                meeting::Output::Media(meeting::Media::Permit { connection, rights, .. }) => {
+                    self.permits.insert(connection, rights);
+                }
+                meeting::Output::Media(meeting::Media::Revoke { connection, .. }) => {
+                    self.permits.remove(&connection);
+                }
+                meeting::Output::Warn(_) => {}
             }
         }
         busy

@@ -44,8 +44,12 @@ pub fn request(message: ClientMessage, saved: &Saved) -> Option<Request> {
             welcome: welcome.map(|welcome| welcome.message.0),
         },
         C::Void { void } => Request::Void { void: Verified::by_device(&void.0).ok()? },
-        C::GroupMessage { group, epoch, message } => {
-            Request::GroupMessage { group, epoch, message: message.0 }
+        C::GroupMessage { group, epoch, channel, message } => {
+            let channel = match channel {
+                wire::Channel::Group => meeting::Channel::Group,
+                wire::Channel::Chat => meeting::Channel::Chat,
+            };
+            Request::GroupMessage { group, epoch, channel, message: message.0 }
         }
         C::CatchUp { group, epoch } => Request::CatchUp { group, epoch },
         C::Swap { swap, key_package } => {
@@ -110,8 +114,12 @@ pub fn message(message: ToClient) -> ServerMessage {
         T::Conflict { group, epoch } => S::Conflict { group, epoch },
         T::Voided { void } => S::Voided { void: bytes(void) },
         T::TooOld { group, epoch } => S::TooOld { group, epoch },
-        T::GroupMessage { group, epoch, message } => {
-            S::GroupMessage { group, epoch, message: bytes(message) }
+        T::GroupMessage { group, epoch, channel, message } => {
+            let channel = match channel {
+                meeting::Channel::Group => wire::Channel::Group,
+                meeting::Channel::Chat => wire::Channel::Chat,
+            };
+            S::GroupMessage { group, epoch, channel, message: bytes(message) }
         }
         T::SwapRequested { swap, key_package } => {
             S::SwapRequested { swap: bytes(swap), key_package: bytes(key_package) }

@@ -111,7 +111,7 @@ fn host() -> (Device, Session) {
         expiry: UnixMillis(1),
     });
     let (meeting, group, hk, psk) = (MEETING, GROUP, hk().public(), psk());
-    let new = CreateGroup { meeting, group, hk, certificate, psk };
+    let new = CreateGroup { meeting, group, hk, certificate, psk, banned: Vec::new() };
     let session = Session::create(&device, new).expect("a session");
     (device, session)
 }

@@ -11,6 +11,8 @@ pub enum OpenError {
     WrongKind,
     #[error("the frame's sender was removed")]
     RemovedLeaf,
+    #[error("the frame's sender may not send this kind of media")]
+    Forbidden,
     #[error("a frame with this counter was opened already, or is too old to tell")]
     Repeated,
     #[error("the frame does not verify under the key it names")]

@@ -3,9 +3,36 @@ use super::{Header, KeyId, Kind, OpenError, SenderKey, TAG, authenticated, clear
 use base::Secret;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+/// Which kinds of media each leaf may send. A frame that verifies and is of another kind is dropped
+/// all the same: the sender goes against the room's rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendingRights {
+    /// Of whoever is not named, one bit for each [`Kind`]'s number.
+    pub others: u8,
+    /// By leaf; at most [`MAX_LEAVES`], the rest counts as `others`.
+    pub leaves: BTreeMap<u32, u8>,
+}
+
+/// The largest group.
+pub const MAX_LEAVES: usize = 4096;
+
+impl Default for SendingRights {
+    /// Until rules are told, everyone may send everything.
+    fn default() -> Self {
+        SendingRights { others: 0b1111, leaves: BTreeMap::new() }
+    }
+}
+
+impl SendingRights {
+    pub fn allow(&self, leaf: u32, kind: Kind) -> bool {
+        self.leaves.get(&leaf).unwrap_or(&self.others) & 1 << kind as u8 != 0
+    }
+}
+
 /// Opens what others send. One opener serves all slots.
 #[derive(Default)]
 pub struct Opener {
+    rights: SendingRights,
     /// Ascending, at most [`EPOCHS`]; one more and the oldest goes.
     epochs: VecDeque<Epoch>,
 }
@@ -87,9 +114,15 @@ impl Opener {
         }
     }
 
-    /// Forgets every key.
+    /// From now on only what these rights allow is opened, in any epoch.
+    pub fn set_rights(&mut self, rights: SendingRights) {
+        self.rights = rights;
+    }
+
+    /// Forgets every key, and the rights.
     pub fn clear(&mut self) {
         self.epochs.clear();
+        self.rights = SendingRights::default();
     }
 
     /// Opens one frame that arrived in a slot for `kind`.
@@ -114,6 +147,7 @@ impl Opener {
         }
         let epoch = self.epoch_of(kid)?;
         epoch.check(kid, kind, header.counter)?;
+        self.check_rights(kid)?;
         Ok(Located {
             epoch: epoch.number,
             kid,
@@ -138,12 +172,18 @@ impl Opener {
     /// Counts `located` as opened. Only for a frame whose tag verified: a forged one would block
     /// the genuine. Checks again what may have changed meanwhile; on an error drop the frame.
     pub fn danger_accept(&mut self, located: &Located) -> Result<(), OpenError> {
+        self.check_rights(located.kid)?;
         let epoch = self.find_mut(located.epoch).ok_or(OpenError::StaleEpoch)?;
         epoch.check(located.kid, located.kid.kind(), located.counter)?;
         let (key, _) = epoch.take_key(located.kid);
         epoch.keep_key(located.kid, key);
         let window = epoch.windows.entry(located.kid).or_default();
         window.insert(located.counter).then_some(()).ok_or(OpenError::Repeated)
+    }
+
+    fn check_rights(&self, kid: KeyId) -> Result<(), OpenError> {
+        let allowed = self.rights.allow(kid.leaf(), kid.kind());
+        allowed.then_some(()).ok_or(OpenError::Forbidden)
     }
 
     fn epoch_of(&self, kid: KeyId) -> Result<&Epoch, OpenError> {

@@ -83,7 +83,9 @@ struct Draft {
 pub fn commit_facts(data: &[u8]) {
     let mut choices = Choices(data);
     let world = &*WORLD;
-    let policy = Policy { locked: choices.below(8) == 7, ..world.policy.clone() };
+    let mut policy = world.policy.clone();
+    policy.rules.locked = choices.below(8) == 7;
+    policy.rules.frozen = choices.below(8) == 7;
     let commit = draft(world, &policy, &mut choices);
     let group = GroupFacts { epoch: EPOCH, policy: &policy, roster: &world.roster };
     if let Ok(allowed) = check(group, &commit) {
@@ -212,7 +214,7 @@ fn new_policy(policy: &Policy) -> ProposalKind {
 fn bent_policy(world: &World, policy: &Policy, choices: &mut Choices<'_>) -> ProposalKind {
     let mut new = Policy { version: policy.version + 1, ..policy.clone() };
     match choices.below(8) {
-        0 => new.locked = !new.locked,
+        0 => new.rules.locked = !new.rules.locked,
         1 => new.version += 1,
         2 => new.hk = base::MeetingKey([0; 32]),
         3 => new.removed.clear(),
@@ -242,7 +244,10 @@ fn assert_allowed(world: &World, old: &Policy, commit: &CommitFacts, allowed: &A
     if let Some(new) = &allowed.policy {
         assert!(delegate, "a guest changed the policy");
         assert_eq!((new.version, new.hk, new.psk), (old.version + 1, old.hk, old.psk));
-        assert!(new.removed.contains(&world.keys[7]));
+        assert!(
+            sender == 0 || new.removed.contains(&world.keys[7]),
+            "a delegate let a removed device knock again"
+        );
         assert!(sender == 0 || new.certificates == old.certificates);
         assert_eq!(new.host(), Some(world.keys[0]));
     }
@@ -268,7 +273,7 @@ fn assert_adds(
     assert_eq!(psks.count(), usize::from(!added.is_empty()));
     for entry in &allowed.admitted {
         assert!(sender <= 1, "someone not certified admitted");
-        assert!(!old.locked, "admitted while locked");
+        assert!(!old.rules.locked && !old.rules.frozen, "admitted while locked");
         assert_eq!(entry.device, world.keys[6], "admitted a member or a removed device");
         assert!(entry.role <= Role::Participant, "granted a role nobody certified");
     }

@@ -122,7 +122,7 @@ fn host_session(host: &Device) -> Session {
     };
     let certificate = hk().certify(&certificate);
     let (meeting, group, hk, psk) = (MEETING, GROUP, hk().public(), psk());
-    Session::create(host, CreateGroup { meeting, group, hk, certificate, psk })
+    Session::create(host, CreateGroup { meeting, group, hk, certificate, psk, banned: Vec::new() })
         .expect("the fixture opens a session")
 }
 

@@ -21,7 +21,7 @@ pub(super) fn check(
     };
     let new = Policy::decode(bytes).map_err(|_| Violation::MalformedPolicy)?;
     let role = delegate_role(group.policy, committer)?;
-    if new.removed != group.policy.removed_with(&claims.removed) {
+    if !records_removals(group, &new, claims, role) {
         return Err(Violation::RemovalNotRecorded);
     }
     if only_allowed_fields_change(group.policy, &new, role) {
@@ -29,6 +29,23 @@ pub(super) fn check(
     } else {
         Err(Violation::PolicyOverreach)
     }
+}
+
+/// Whoever this commit removes is recorded. A delegate may ban devices that are no members, too;
+/// only the host lets a device knock again.
+fn records_removals(group: GroupFacts<'_>, new: &Policy, claims: &Claims, role: Role) -> bool {
+    let old = group.policy;
+    let known =
+        |device: &DeviceKey| old.removed.contains(device) || claims.removed.contains(device);
+    let banned: Vec<_> = new.removed.iter().copied().filter(|device| !known(device)).collect();
+    if banned.iter().any(|device| group.roster.leaf_of(device).is_some()) {
+        return false;
+    }
+    let mut expected = old.removed_with(&[&claims.removed[..], &banned].concat());
+    if role == Role::Host {
+        expected.retain(|d| new.removed.contains(d) || claims.removed.contains(d));
+    }
+    new.removed == expected
 }
 
 /// Someone without rights is told so, whatever else is wrong.
@@ -39,7 +56,7 @@ fn unrecorded(group: GroupFacts<'_>, committer: &DeviceKey) -> Violation {
 fn only_allowed_fields_change(old: &Policy, new: &Policy, role: Role) -> bool {
     let expected = Policy {
         version: old.version.wrapping_add(1),
-        locked: new.locked,
+        rules: new.rules.clone(),
         removed: new.removed.clone(),
         certificates: if role == Role::Host { &new.certificates } else { &old.certificates }
             .clone(),

@@ -9,9 +9,9 @@ use crate::mark::Mark;
 use crate::policy::Policy;
 use crate::provider::{MANIFEST_PROPOSAL, group_extensions, psk_use};
 use crate::rules::{self, Violation};
-use base::DeviceKey;
 use base::hash::sha256;
 use base::statement::{Added, Certificate, Role, Ticket, Unverified};
+use base::{DeviceKey, RoomRules};
 use openmls::framing::Sender;
 use openmls::group::CommitMessageBundle;
 use openmls::messages::proposals::{CustomProposal, PreSharedKeyProposal, Proposal};
@@ -39,7 +39,12 @@ pub struct Change {
     pub remove: Vec<DeviceKey>,
     pub swap: Vec<VerifiedSwap>,
     pub leave: Vec<VerifiedLeave>,
-    pub locked: Option<bool>,
+    /// The room's new rules.
+    pub rules: Option<RoomRules>,
+    /// Devices that are not members and shall never be.
+    pub block: Vec<DeviceKey>,
+    /// Removed or blocked devices that may knock again; the host's alone to say.
+    pub unblock: Vec<DeviceKey>,
     /// Certificates signed by HK, each replacing an earlier one of its device.
     pub certify: Vec<Vec<u8>>,
     /// Replace this device's own keys in the tree even if nothing else asks for it.
@@ -48,7 +53,12 @@ pub struct Change {
 
 impl Change {
     pub fn is_empty(&self) -> bool {
-        self.weight() == 0 && self.locked.is_none() && self.certify.is_empty() && !self.refresh
+        self.weight() == 0 && !self.changes_policy() && !self.refresh
+    }
+
+    fn changes_policy(&self) -> bool {
+        let bans = !self.block.is_empty() || !self.unblock.is_empty();
+        bans || !self.remove.is_empty() || !self.certify.is_empty() || self.rules.is_some()
     }
 
     fn weight(&self) -> usize {
@@ -135,7 +145,10 @@ impl Session {
         change.remove.dedup();
         let kept = change.remove.clone();
         change.swap.retain(|swap| !kept.contains(&swap.device()));
-        change.locked = change.locked.filter(|locked| *locked != self.policy.locked);
+        change.rules = change.rules.filter(|rules| *rules != self.policy.rules);
+        let banned = |device: &DeviceKey| self.policy.removed.contains(device);
+        change.block.retain(|device| !banned(device) && !seated(device));
+        change.unblock.retain(banned);
         change
     }
 
@@ -146,7 +159,6 @@ impl Session {
         let allowed = rules::check(self.group_facts(), &self.pending_facts()?)?;
         let commit = encode(bundle.commit())?;
         let welcome = bundle.to_welcome_msg().as_ref().map(encode).transpose()?;
-        let locked = policy.as_ref().unwrap_or(&self.policy).locked;
         let ticket = device.signer().sign(&Ticket {
             group: self.group_id(),
             epoch: self.epoch(),
@@ -156,7 +168,7 @@ impl Session {
             removed: allowed.removed.clone(),
             swapped: manifest.swaps,
             left: manifest.leaves,
-            locked,
+            rules: change.rules.clone(),
         });
         let mark = Mark { removed: self.policy.removed_with(&allowed.removed), ..self.mark() };
         self.pending = Some(Pending { digest: sha256(&[&commit]), allowed });
@@ -219,14 +231,16 @@ impl Session {
     }
 
     fn changed_policy(&self, change: &Change) -> Option<Policy> {
-        let same = change.remove.is_empty() && change.certify.is_empty();
-        if same && change.locked.is_none() {
+        if !change.changes_policy() {
             return None;
         }
+        let banned = [&change.remove[..], &change.block].concat();
+        let mut removed = self.policy.removed_with(&banned);
+        removed.retain(|device| !change.unblock.contains(device));
         Some(Policy {
             version: self.policy.version.wrapping_add(1),
-            locked: change.locked.unwrap_or(self.policy.locked),
-            removed: self.policy.removed_with(&change.remove),
+            rules: change.rules.clone().unwrap_or_else(|| self.policy.rules.clone()),
+            removed,
             certificates: certificates_with(&self.policy, &change.certify),
             ..self.policy.clone()
         })

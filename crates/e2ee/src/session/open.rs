@@ -7,7 +7,7 @@ use crate::policy::Policy;
 use crate::provider::{Provider, create_config, store_psk};
 use crate::roster::{History, Roster, Seat};
 use base::statement::Role;
-use base::{GroupId, MeetingId, MeetingKey};
+use base::{DeviceKey, GroupId, MeetingId, MeetingKey};
 use openmls::group::MlsGroup;
 use std::collections::HashMap;
 
@@ -20,6 +20,8 @@ pub struct CreateGroup {
     /// HK's certificate that makes the creating device host of this group.
     pub certificate: Vec<u8>,
     pub psk: GroupPsk,
+    /// Devices that are not let in.
+    pub banned: Vec<DeviceKey>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +36,8 @@ impl Session {
     /// Opens a group with this device alone in it, at epoch 0.
     pub fn create(device: &Device, new: CreateGroup) -> Result<Self, CreateError> {
         let psk = new.psk.id();
-        let policy = Policy::new(new.meeting, new.group, new.hk, psk, new.certificate);
+        let mut policy = Policy::new(new.meeting, new.group, new.hk, psk, new.certificate);
+        policy.removed = policy.removed_with(&new.banned);
         if policy.role_of(&device.key()) != Some(Role::Host) {
             return Err(CreateError::NotHost);
         }

@@ -51,7 +51,12 @@ pub(super) fn new_group(device: &Device) -> CreateGroup {
         hk: hk().public(),
         certificate: certificate(&hk(), device.key(), Role::Host),
         psk: psk(),
+        banned: Vec::new(),
     }
+}
+
+pub(super) fn locked(locked: bool) -> RoomRules {
+    RoomRules { locked, ..RoomRules::default() }
 }
 
 /// The host, alone.

@@ -3,15 +3,15 @@
 use crate::Meeting;
 use crate::commit::{Change, Proposed, Rejected};
 use crate::connections::Peer;
-use crate::input::ConnectionId;
+use crate::input::{Channel, ConnectionId};
 use crate::limits;
-use crate::output::{Blob, Refusal, Removal, ToClient, Warning};
+use crate::output::{Blob, Media, Refusal, Removal, ToClient, Warning};
 use crate::records;
 use crate::session::{Entry, KeptWelcome, Member, Session, Undo};
 use crate::verified::{Verified, VerifiedTicket};
 use base::hash::sha256;
 use base::statement::Void;
-use base::{DeviceKey, GroupId, Now};
+use base::{DeviceKey, GroupId, Now, Rights, RoomRules};
 
 impl Meeting {
     pub(crate) fn commit(
@@ -58,9 +58,12 @@ impl Meeting {
         let session = self.session.as_mut().ok_or(Refusal::NotAllowed)?;
         let added = session.undo.iter().flat_map(|undo| undo.added.clone());
         let added = added.filter(|added| session.active(*added).is_some()).collect();
+        let before = session.rules.clone();
         let undo = session.take_back().ok_or(Refusal::NotAllowed)?;
         session.history.take_back(&mut self.out);
         self.write_undone(&undo);
+        let entering: Vec<_> = undo.removed.iter().map(|member| member.device).collect();
+        self.permit_again(&before, &entering);
         let restored = undo.removed.into_iter().filter(|member| member.leaving.is_none());
         let undone = Undone { added, restored: restored.collect() };
         self.tell_undone(peer, witnesses, undone, void.bytes().clone());
@@ -95,9 +98,7 @@ impl Meeting {
         &mut self,
         now: Now,
         peer: Peer,
-        group: GroupId,
-        epoch: u64,
-        message: Vec<u8>,
+        Said { group, epoch, channel, message }: Said,
     ) -> Result<(), Refusal> {
         self.pace(now, peer, |paces| &mut paces.messages, limits::MESSAGES)?;
         if message.len() > limits::GROUP_MESSAGE {
@@ -105,11 +106,14 @@ impl Meeting {
         }
         let session = self.session_of(peer)?;
         let readable = epoch <= session.epoch && epoch + limits::PAST_EPOCHS >= session.epoch;
-        if group != session.group || !readable {
+        let member = session.active(peer.device);
+        let may_chat = member.is_some_and(|m| session.rights_of(m).contains(Rights::CHAT));
+        if group != session.group || !readable || channel == Channel::Chat && !may_chat {
             return Err(Refusal::NotAllowed);
         }
         let to = self.readers_but(peer.device, epoch);
-        self.out.send_all(to, ToClient::GroupMessage { group, epoch, message: message.into() });
+        let message = message.into();
+        self.out.send_all(to, ToClient::GroupMessage { group, epoch, channel, message });
         Ok(())
     }
 
@@ -142,6 +146,7 @@ impl Meeting {
         let removed: Vec<_> = removed.filter(|device| session.active(*device).is_some()).collect();
         let entry = delivered.entry(session.epoch);
         let announcement = committed(session.group, &entry);
+        let before = session.rules.clone();
         session.apply(&change);
         session.history.push(entry, &mut self.out);
         if let Some(message) = &delivered.welcome {
@@ -151,9 +156,27 @@ impl Meeting {
         }
         self.write_change(&change);
         self.put_out(&removed);
+        let entering: Vec<_> = change.added.iter().map(|added| added.device).collect();
+        self.permit_again(&before, &entering);
         self.out.send_all(self.readers_but_entered(), announcement);
         self.tell_gone(&removed);
         self.let_in(peer, &change, delivered.welcome);
+    }
+
+    /// After the rules have changed: permits for those who may do more or less than before.
+    /// `entering` get theirs when they are let in.
+    fn permit_again(&mut self, before: &RoomRules, entering: &[DeviceKey]) {
+        let Some(session) = self.session.as_ref().filter(|s| s.rules != *before) else { return };
+        let changed = session.actives().filter(|m| !entering.contains(&m.device)).filter_map(|m| {
+            let rights = session.rights_of(m);
+            let same = before.rights_of(m.role, &m.device) == rights;
+            self.connections.peer_of(m.device).filter(|_| !same).map(|peer| (peer, rights))
+        });
+        for (peer, rights) in changed.collect::<Vec<_>>() {
+            let Peer { connection, participant, device } = peer;
+            self.out.media(Media::Permit { connection, participant, rights });
+            self.announce(device);
+        }
     }
 
     /// Numbers the devices that a commit adds, before it is carried out.
@@ -293,6 +316,14 @@ impl Meeting {
         let earlier = session.actives().filter(|member| member.entered < session.epoch);
         earlier.filter_map(|member| self.connections.of(member.device)).collect()
     }
+}
+
+/// A group message as it was sent.
+pub(crate) struct Said {
+    pub group: GroupId,
+    pub epoch: u64,
+    pub channel: Channel,
+    pub message: Vec<u8>,
 }
 
 /// Whom a void concerns. Who was leaving already knows that it is out.

@@ -180,7 +180,7 @@ impl Meeting {
     fn place_for_knock(&mut self, peer: Peer) -> Result<DeviceKey, LobbyReason> {
         let bell = self.lobby.take_bell(peer.connection).ok_or(LobbyReason::Stale)?;
         let session = self.session.as_ref().ok_or(LobbyReason::Stale)?;
-        if session.locked {
+        if !session.rules.admits() {
             return Err(LobbyReason::Locked);
         }
         if !session.has_room_for(1, self.limits.members) {

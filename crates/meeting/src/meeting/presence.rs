@@ -2,14 +2,14 @@
 
 use crate::Meeting;
 use crate::connections::Peer;
-use crate::input::ConnectionId;
+use crate::input::{ConnectionId, Publishing};
 use crate::meeting::Phase;
 use crate::output::{GroupState, Media, MemberState, Refusal, Standing, ToClient, Warning};
 use crate::session::{Member, Session};
 use crate::verified::Verified;
 use base::hash::sha256;
 use base::statement::Certificate;
-use base::{DeviceKey, Now, ParticipantId, Role};
+use base::{DeviceKey, Now, ParticipantId, Rights, Role};
 
 impl Meeting {
     pub(crate) fn handle_connected(
@@ -65,9 +65,10 @@ impl Meeting {
 
     /// Lets a connected member take part: the permit, and everyone who is there.
     pub(crate) fn admit(&mut self, peer: Peer, role: Role) {
-        let Peer { connection, participant, .. } = peer;
-        let publish = role != Role::Viewer;
-        self.out.media(Media::Permit { connection, participant, publish });
+        let Peer { connection, participant, device } = peer;
+        let Some(session) = &self.session else { return };
+        let rights = session.rules.rights_of(role, &device);
+        self.out.media(Media::Permit { connection, participant, rights });
         self.send_members(connection);
     }
 
@@ -240,12 +241,17 @@ impl Meeting {
         })
     }
 
+    fn publishing(&self, member: &Member) -> Publishing {
+        let rights = self.session.as_ref().map(|session| session.rights_of(member));
+        self.connections.publishing(member.device).within(rights.unwrap_or(Rights::NONE))
+    }
+
     fn state_of(&self, member: &Member) -> MemberState {
         MemberState {
             participant: member.participant,
             device: member.device,
             connected: self.connections.of(member.device).is_some(),
-            publishing: self.connections.publishing(member.device),
+            publishing: self.publishing(member),
         }
     }
 }

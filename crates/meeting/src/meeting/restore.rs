@@ -46,7 +46,7 @@ impl Meeting {
         match key.kind {
             records::SESSION => {
                 let head = records::read_session(value)?;
-                self.session = Some(Session::bare(head.group, head.epoch, head.locked));
+                self.session = Some(Session::bare(head.group, head.epoch, head.rules));
             }
             records::CERTIFICATE => {
                 let certificate = Verified::by_meeting_key(value, &self.key);

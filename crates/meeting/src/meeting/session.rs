@@ -5,13 +5,13 @@ use crate::connections::Peer;
 use crate::input::Publishing;
 use crate::limits;
 use crate::meeting::Phase;
-use crate::output::{Refusal, Removal, ToClient};
+use crate::output::{Refusal, Removal, ToClient, Warning};
 use crate::records;
 use crate::session::{Member, Session};
 use crate::verified::Verified;
 use base::record::Write;
 use base::statement::{Certificate, End, Leave, Swap};
-use base::{DeviceKey, GroupId, Now, Role};
+use base::{DeviceKey, GroupId, Now, Rights, Role};
 
 impl Meeting {
     pub(crate) fn open_session(
@@ -89,9 +89,10 @@ impl Meeting {
     ) -> Result<(), Refusal> {
         self.pace(now, peer, |paces| &mut paces.control, limits::CONTROL)?;
         let session = self.session_of(peer)?;
-        let is_viewer = session.active(peer.device).is_some_and(|m| m.role == Role::Viewer);
-        if is_viewer && publishing != Publishing::default() {
-            return Err(Refusal::NotAllowed);
+        let rights = session.active(peer.device).map(|member| session.rights_of(member));
+        if publishing.within(rights.unwrap_or(Rights::NONE)) != publishing {
+            // A right may have ended a moment ago; what it forbids is not passed on.
+            self.out.warn(Warning::NotAllowed);
         }
         let connection = self.connections.get_mut(peer.connection);
         if let Some(connection) = connection.filter(|c| c.publishing != publishing) {

@@ -2,11 +2,11 @@
 
 use super::hall::{Hall, Surroundings};
 use crate::limits::{Bucket, Rate};
-use crate::media::{Kinds, MediaEvent, PeerId, Permissions};
+use crate::media::{Kind, Kinds, MediaEvent, PeerId, Permissions};
 use crate::metrics::Refusal;
 use crate::signal::{self, MediaRequest, Outbox};
 use base::statement::Certificate;
-use base::{MeetingId, ParticipantId};
+use base::{MeetingId, ParticipantId, Rights};
 use meeting::{
     ConnectionId, Input, Media, Meeting, Output, ProvenDevice, Request, ToClient, Verified, Warning,
 };
@@ -228,10 +228,9 @@ impl Actor {
 
     fn permit(&mut self, media: Media) {
         match media {
-            Media::Permit { connection, participant, publish } => {
-                let send = if publish { Kinds::ALL } else { Kinds::NONE };
+            Media::Permit { connection, participant, rights } => {
                 self.permits.grant(connection, participant);
-                let permissions = Permissions { receive: true, send };
+                let permissions = Permissions { receive: true, send: kinds(rights) };
                 self.around.media.permit(self.peer(participant), permissions);
             }
             Media::Revoke { connection, participant } => {
@@ -313,6 +312,17 @@ impl Actor {
     fn outbox(&self, participant: ParticipantId) -> Option<&Outbox> {
         self.outboxes.get(self.permits.by_participant.get(&participant)?)
     }
+}
+
+/// The kinds of media that these rights allow to be sent.
+fn kinds(rights: Rights) -> Kinds {
+    let allowed = [
+        (Rights::MIC, &[Kind::Mic][..]),
+        (Rights::CAMERA, &[Kind::Camera]),
+        (Rights::SCREEN, &[Kind::Screen, Kind::ScreenAudio]),
+    ];
+    let allowed = allowed.iter().filter(|(right, _)| rights.contains(*right));
+    allowed.flat_map(|(_, kinds)| *kinds).fold(Kinds::NONE, |all, kind| all.with(*kind))
 }
 
 impl Permits {

@@ -2,7 +2,7 @@
 
 use crate::media;
 use base::ParticipantId;
-use meeting::{LobbyReason, MemberState, Refusal, Removal, Standing, ToClient};
+use meeting::{Channel, LobbyReason, MemberState, Refusal, Removal, Standing, ToClient};
 use wire::{Bytes, ErrorCode, ServerMessage};
 
 /// The wire form of a message of the meeting.
@@ -57,8 +57,12 @@ pub(crate) fn to_wire(message: ToClient) -> ServerMessage {
         ToClient::Conflict { group, epoch } => ServerMessage::Conflict { group, epoch },
         ToClient::Voided { void } => ServerMessage::Voided { void: bytes(&void) },
         ToClient::TooOld { group, epoch } => ServerMessage::TooOld { group, epoch },
-        ToClient::GroupMessage { group, epoch, message } => {
-            ServerMessage::GroupMessage { group, epoch, message: bytes(&message) }
+        ToClient::GroupMessage { group, epoch, channel, message } => {
+            let channel = match channel {
+                Channel::Group => wire::Channel::Group,
+                Channel::Chat => wire::Channel::Chat,
+            };
+            ServerMessage::GroupMessage { group, epoch, channel, message: bytes(&message) }
         }
         ToClient::SwapRequested { swap, key_package } => {
             ServerMessage::SwapRequested { swap: bytes(&swap), key_package: bytes(&key_package) }

@@ -4,7 +4,8 @@ use crate::media;
 use base::statement::StatementError;
 use base::{MeetingKey, Nonce, ParticipantId};
 use meeting::{
-    Invitation, InvitationId, KnockId, LobbyReason, Publishing, Request, Verified, VerifiedTicket,
+    Channel, Invitation, InvitationId, KnockId, LobbyReason, Publishing, Request, Verified,
+    VerifiedTicket,
 };
 use wire::{Bytes, ClientMessage, ErrorCode};
 
@@ -75,8 +76,12 @@ fn request(message: ClientMessage, key: &MeetingKey) -> Result<Request, ErrorCod
         ClientMessage::Void { void } => {
             Request::Void { void: authentic(Verified::by_device(&void.0))? }
         }
-        ClientMessage::GroupMessage { group, epoch, message } => {
-            Request::GroupMessage { group, epoch, message: message.0 }
+        ClientMessage::GroupMessage { group, epoch, channel, message } => {
+            let channel = match channel {
+                wire::Channel::Group => Channel::Group,
+                wire::Channel::Chat => Channel::Chat,
+            };
+            Request::GroupMessage { group, epoch, channel, message: message.0 }
         }
         ClientMessage::CatchUp { group, epoch } => Request::CatchUp { group, epoch },
         ClientMessage::Swap { swap, key_package } => Request::Swap {

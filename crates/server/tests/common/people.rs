@@ -53,7 +53,7 @@ impl Device {
             removed: Vec::new(),
             swapped: Vec::new(),
             left: Vec::new(),
-            locked: false,
+            rules: None,
         };
         self.signer.sign(&ticket).into()
     }

@@ -1,6 +1,6 @@
 use super::{base_key, kind, open_error};
 use base::Secret;
-use e2ee::frames::{self, Opener};
+use e2ee::frames::{self, MAX_LEAVES, Opener, SendingRights};
 use wasm_bindgen::prelude::*;
 
 /// Opens what others send.
@@ -29,6 +29,14 @@ impl FrameOpener {
     #[wasm_bindgen(js_name = dropLeaf)]
     pub fn drop_leaf(&mut self, before: f64, leaf: u32) {
         self.0.drop_leaf(before as u64, leaf);
+    }
+
+    /// From now on only these kinds count: `masks[i]` for `leaves[i]`, `others` for the rest, a bit
+    /// for each kind's number.
+    #[wasm_bindgen(js_name = setRights)]
+    pub fn set_rights(&mut self, others: u8, leaves: &[u32], masks: &[u8]) {
+        let leaves = leaves.iter().copied().zip(masks.iter().copied()).take(MAX_LEAVES).collect();
+        self.0.set_rights(SendingRights { others, leaves });
     }
 
     pub fn clear(&mut self) {

@@ -3,6 +3,7 @@ import { t } from '../../state/i18n';
 import { Icon } from '../icon';
 import { Send } from '../icons';
 import { SidePanel } from './panel';
+import { splitLinks as split } from './links';
 import type { RoomState } from './room';
 
 /** One message may be this long; the core refuses more. */
@@ -35,16 +36,28 @@ export function ChatPanel(props: { room: RoomState }) {
         <For each={view().chat}>{(line, index) => (
           <div class="chat-line" classList={{ mine: line.device === view().my_device, follows: view().chat[index() - 1]?.device === line.device }}>
             <p class="chat-who"><bdi>{line.name}</bdi> <time>{clock(line.at)}</time></p>
-            <p class="chat-text" dir="auto">{line.text}</p>
+            <p class="chat-text" dir="auto"><Linked text={line.text} /></p>
           </div>
         )}</For>
       </div>
-      <form class="chat-form" onSubmit={(event) => { event.preventDefault(); send(); }}>
+      <Show when={!view().may.chat}><p class="chat-off" role="status">{t('chat-off')}</p></Show>
+      <form class="chat-form" hidden={!view().may.chat} onSubmit={(event) => { event.preventDefault(); send(); }}>
         <textarea ref={(element) => (field = element)} aria-label={t('message')} placeholder={t('chat-everyone')} rows="2" maxlength={MAX_MESSAGE}
           value={text()} onInput={(event) => setText(event.currentTarget.value)} onKeyDown={enter} />
         <button class="round filled" type="submit" aria-label={t('send')}><Icon of={Send} /></button>
       </form>
     </SidePanel>
+  );
+}
+
+/** Addresses can be followed; they learn nothing of this page. */
+function Linked(props: { text: string }) {
+  return (
+    <For each={split(props.text)}>{(part) => (
+      <Show when={part.link} fallback={part.text}>
+        <a href={part.text} target="_blank" rel="noopener noreferrer nofollow">{part.text}</a>
+      </Show>
+    )}</For>
   );
 }
 

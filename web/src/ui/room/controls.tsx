@@ -1,23 +1,30 @@
 import { DropdownMenu } from '@kobalte/core/dropdown-menu';
+import { Show } from 'solid-js';
 import { t } from '../../state/i18n';
 import { Icon, type IconShape } from '../icon';
-import { Camera, CameraOff, Chat, Keyboard, Leave, Mic, MicOff, More, People, Sliders } from '../icons';
+import { Camera, CameraOff, Chat, Keyboard, Leave, Mic, MicOff, More, People, Shield, Sliders } from '../icons';
 import type { RoomState } from './room';
+import { MutedHint } from './talk';
 
 /** One bar, bottom centre. */
 export function Controls(props: { room: RoomState }) {
   const capture = () => props.room.meeting.capture;
   const waiting = () => props.room.meeting.view.waiting.length;
+  const may = () => props.room.meeting.view.may;
   return (
     <div class="controls" role="toolbar" aria-label={t('call-controls')} onKeyDown={moveFocus}>
       <Control icon={capture().microphoneOn() ? Mic : MicOff} label={t(capture().microphoneOn() ? 'mute' : 'unmute')}
-        off={!capture().microphoneOn()} press={() => void props.room.toggleMicrophone()} />
+        off={!capture().microphoneOn()} barred={!capture().microphoneOn() && !may().unmute} press={() => void props.room.toggleMicrophone()} />
+      <MutedHint meeting={props.room.meeting} />
       <Control icon={capture().cameraOn() ? Camera : CameraOff} label={t(capture().cameraOn() ? 'stop-video' : 'start-video')}
-        off={!capture().cameraOn()} press={() => props.room.toggleCamera()} />
+        off={!capture().cameraOn()} barred={!capture().cameraOn() && !may().video} press={() => props.room.toggleCamera()} />
       <Control icon={People} label={t('participants')} open={props.room.panel() === 'participants'} press={() => props.room.toggle('participants')}
         says={waiting() > 0 ? t('participants-waiting', { count: waiting() }) : ''} badge={waiting() > 0 ? String(waiting()) : undefined} />
       <Control icon={Chat} label={t('chat')} open={props.room.panel() === 'chat'} press={() => props.room.toggle('chat')}
         says={props.room.unread() ? t('chat-new') : ''} badge={props.room.unread() ? '' : undefined} />
+      <Show when={may().control}>
+        <Control icon={Shield} label={t('security')} press={() => props.room.setDialog('security')} />
+      </Show>
       <MoreMenu room={props.room} />
       <Control icon={Leave} label={t('leave')} kind="leave" press={() => props.room.leave()} />
     </div>
@@ -29,6 +36,8 @@ interface ControlProps {
   label: string;
   press: () => void;
   off?: boolean;
+  /** The rules do not allow it; pressing says so. */
+  barred?: boolean;
   open?: boolean;
   kind?: string;
   /** More about the control, for screen readers. */
@@ -40,7 +49,7 @@ interface ControlProps {
 function Control(props: ControlProps) {
   return (
     <button class={`control ${props.kind ?? ''}`} classList={{ off: props.off ?? false }} aria-label={props.label}
-      aria-description={props.says || undefined} aria-expanded={props.open} onClick={() => props.press()}>
+      aria-description={props.says || undefined} aria-expanded={props.open} aria-disabled={props.barred || undefined} onClick={() => props.press()}>
       <span class="control-icon" classList={{ badge: props.badge !== undefined }} data-badge={props.badge}><Icon of={props.icon} size={24} /></span>
       <span class="control-label">{props.label}</span>
     </button>

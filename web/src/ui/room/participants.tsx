@@ -1,16 +1,18 @@
-import { For, Show } from 'solid-js';
-import type { Person, Waiting } from '../../state/core';
+import { createMemo, For, Show } from 'solid-js';
+import type { Waiting } from '../../state/core';
+import { lookAlikes } from '../../state/look-alike';
 import { t } from '../../state/i18n';
-import { Icon } from '../icon';
-import { Mic, MicOff, UserMinus } from '../icons';
+import { Ban } from '../icons';
 import { CopyInvite } from './empty';
 import { SidePanel } from './panel';
+import { Action, PersonRow } from './person';
 import type { RoomState } from './room';
 import { Avatar } from './tile';
 
 export function ParticipantsPanel(props: { room: RoomState }) {
   const meeting = () => props.room.meeting;
   const view = () => meeting().view;
+  const alike = createMemo(() => lookAlikes(view().people));
   return (
     <SidePanel title={t('participants')} close={() => props.room.closePanel()}>
       <div class="panel-body">
@@ -18,9 +20,12 @@ export function ParticipantsPanel(props: { room: RoomState }) {
         <h3 id="in-the-meeting">{t('in-the-meeting')} <span class="count">{view().people.length}</span></h3>
         <ul class="people" aria-labelledby="in-the-meeting" aria-label={t('in-the-meeting')}>
           <For each={view().people}>{(person) => (
-            <PersonRow person={person} remove={view().host && !person.me ? () => meeting().send({ command: 'remove', device: person.device }) : undefined} />
+            <PersonRow person={person} room={props.room} alike={alike().has(person.device)} />
           )}</For>
         </ul>
+        <Show when={view().may.control && view().people.length > 1}>
+          <button class="button small" onClick={() => meeting().send({ command: 'ask', device: null, ask: 'mute' })}>{t('mute-all')}</button>
+        </Show>
       </div>
       <Show when={meeting().inviteLink()}><footer class="panel-foot"><CopyInvite link={meeting().inviteLink()} /></footer></Show>
     </SidePanel>
@@ -49,6 +54,7 @@ function WaitingRow(props: { one: Waiting; room: RoomState }) {
       <Avatar name={props.one.name} />
       <span class="person-name"><bdi>{props.one.name}</bdi><Show when={props.one.known}><small>{t('was-here')}</small></Show></span>
       <AdmitDecline one={props.one} room={props.room} />
+      <Action icon={Ban} label={t('block-name', { name: props.one.name })} press={() => props.room.meeting.send({ command: 'block', knock: props.one.knock })} />
     </li>
   );
 }
@@ -60,25 +66,5 @@ export function AdmitDecline(props: { one: Waiting; room: RoomState }) {
       <button class="button small" aria-label={t('decline-name', { name: props.one.name })} onClick={() => send('decline')}>{t('decline')}</button>
       <button class="button small primary" aria-label={t('admit-name', { name: props.one.name })} onClick={() => send('admit')}>{t('admit')}</button>
     </span>
-  );
-}
-
-function PersonRow(props: { person: Person; remove: (() => void) | undefined }) {
-  const role = () => (['participant'].includes(props.person.role) ? '' : t(`role-${props.person.role}`));
-  const notes = () => [props.person.me && t('is-you'), role(), !props.person.connected && t('reconnecting')].filter(Boolean).join(' · ');
-  return (
-    <li class="person">
-      <Avatar name={props.person.name} />
-      <span class="person-name"><bdi>{props.person.name}</bdi><Show when={notes()}><small>{notes()}</small></Show></span>
-      <span class="person-mic" classList={{ off: !props.person.mic_on }}>
-        <Icon of={props.person.mic_on ? Mic : MicOff} size={18} />
-        <Show when={!props.person.mic_on}><span class="only-heard">{t('mic-off')}</span></Show>
-      </span>
-      <Show when={props.remove}>{(remove) => (
-        <button class="round" aria-label={t('remove-name', { name: props.person.name })} title={t('remove-name', { name: props.person.name })} onClick={() => remove()()}>
-          <Icon of={UserMinus} size={20} />
-        </button>
-      )}</Show>
-    </li>
   );
 }

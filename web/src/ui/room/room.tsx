@@ -4,6 +4,7 @@ import { announce, notices } from '../../state/announce';
 import type { Place } from '../../media/layout';
 import { t } from '../../state/i18n';
 import type { Meeting } from '../../state/meeting';
+import { AskedBanner, FrozenBanner } from './asked';
 import { ChatPanel } from './chat';
 import { CodeDialog } from './code';
 import { Controls } from './controls';
@@ -13,13 +14,14 @@ import { LeaveDialog } from './leave';
 import { Lock, SafetyBanner } from './lock';
 import { OwnTile } from './own-tile';
 import { ParticipantsPanel } from './participants';
+import { SecurityDialog } from './security';
 import { SettingsDialog, ShortcutsDialog } from './settings';
 import { createShortcuts } from './shortcuts';
 import { StageView } from './stage';
 import { createWakeLock } from './wake';
 
 export type Panel = 'participants' | 'chat' | null;
-export type DialogName = 'code' | 'leave' | 'settings' | 'shortcuts' | null;
+export type DialogName = 'code' | 'leave' | 'security' | 'settings' | 'shortcuts' | null;
 export type RoomState = ReturnType<typeof createRoomState>;
 
 export default function Room(props: { meeting: Meeting }) {
@@ -49,6 +51,7 @@ export default function Room(props: { meeting: Meeting }) {
       <Show when={view().phase === 'in_meeting'}><Controls room={room} /></Show>
       <CodeDialog room={room} />
       <LeaveDialog room={room} />
+      <SecurityDialog room={room} />
       <SettingsDialog room={room} />
       <ShortcutsDialog room={room} />
     </main>
@@ -74,10 +77,14 @@ export function createRoomState(meeting: Meeting) {
     alone: () => meeting.view.people.every(({ me }) => me),
     unread: () => meeting.view.chat.length > read(),
     async toggleMicrophone() {
+      if (!meeting.capture.microphoneOn() && !meeting.view.may.unmute) return announce(t('may-not-unmute'), 'shown');
       await meeting.capture.setMicrophone(!meeting.capture.microphoneOn());
       announce(t(meeting.capture.microphoneOn() ? 'announce-unmuted' : 'announce-muted'));
     },
-    toggleCamera: () => void meeting.capture.setCamera(!meeting.capture.cameraOn()),
+    toggleCamera() {
+      if (!meeting.capture.cameraOn() && !meeting.view.may.video) return announce(t('may-not-video'), 'shown');
+      void meeting.capture.setCamera(!meeting.capture.cameraOn());
+    },
     leave: () => (meeting.view.host ? setDialog('leave') : meeting.leave()),
   };
 }
@@ -87,6 +94,8 @@ function Banners(props: { room: RoomState }) {
   return (
     <div class="banners">
       <SafetyBanner safety={meeting().view.safety} />
+      <FrozenBanner meeting={meeting()} />
+      <AskedBanner meeting={meeting()} />
       <DoorBanner room={props.room} />
       <Show when={meeting().peer.soundBlocked()}>
         <div class="banner">

@@ -187,3 +187,27 @@ fn header_not_in_its_shortest_form() {
         assert_eq!(Header::read(bytes), Err(MalformedHeader), "{bytes:02x?}");
     }
 }
+
+#[test]
+fn a_kind_that_the_sender_may_not_send_is_dropped_though_it_verifies() {
+    let mut bob = receiver(&[5]);
+    let mut ana = sender(1, 5);
+    let rights = SendingRights { others: 0b0010, leaves: [(2, 0b1111)].into() };
+    bob.set_rights(rights);
+    let voice = ana.seal(Kind::Mic, b"opus").unwrap();
+    assert_eq!(bob.open(Kind::Mic, &voice), Err(OpenError::Forbidden));
+    assert!(matches!(bob.locate(Kind::Mic, &voice), Err(OpenError::Forbidden)));
+    let picture = ana.seal(Kind::Camera, &keyframe(200)).unwrap();
+    assert!(bob.open(Kind::Camera, &picture).is_ok());
+    let host = sender(2, 5).seal(Kind::Screen, &keyframe(200)).unwrap();
+    assert!(bob.open(Kind::Screen, &host).is_ok());
+    // A right that ends between verifying and accepting ends for that frame, too.
+    let picture = ana.seal(Kind::Camera, &deltaframe(3000)).unwrap();
+    let located = bob.locate(Kind::Camera, &picture).unwrap();
+    bob.set_rights(SendingRights { others: 0, leaves: Default::default() });
+    assert_eq!(bob.danger_accept(&located), Err(OpenError::Forbidden));
+    // It was not counted: with the right back, later frames open.
+    bob.set_rights(SendingRights::default());
+    let later = ana.seal(Kind::Mic, b"opus").unwrap();
+    assert!(bob.open(Kind::Mic, &later).is_ok());
+}

@@ -219,18 +219,18 @@ fn a_cohost_admits_removes_and_locks() {
     let out = peers[1].commit(admit(&pending));
     deliver(&mut peers, &out.commit);
     peers.push(Peer::join(9, pending, &out.welcome.unwrap()));
-    let out = peers[1].commit(Change { locked: Some(true), ..remove(key(2)) });
-    assert!(ticket(&out).locked);
+    let out = peers[1].commit(Change { rules: Some(locked(true)), ..remove(key(2)) });
+    assert!(ticket(&out).rules.is_some_and(|rules| rules.locked));
     peers.remove(2);
     deliver(&mut peers, &out.commit);
-    assert!(peers.iter().all(|peer| peer.session.locked()));
+    assert!(peers.iter().all(|peer| peer.session.rules().locked));
 }
 
 #[test]
 fn locking_and_unlocking_open_the_door_again() {
     let mut peers = room(1);
-    for locked in [true, false] {
-        let out = peers[0].commit(Change { locked: Some(locked), ..Change::default() });
+    for lock in [true, false] {
+        let out = peers[0].commit(Change { rules: Some(locked(lock)), ..Change::default() });
         deliver(&mut peers, &out.commit);
     }
     let pending = PendingJoin::new(&device(5)).unwrap();

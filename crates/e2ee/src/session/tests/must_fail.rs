@@ -139,7 +139,7 @@ fn add_under_somebody_elses_admission() {
 #[test]
 fn add_while_locked() {
     let mut peers = room_with_cohost(2);
-    let out = peers[0].commit(Change { locked: Some(true), ..Change::default() });
+    let out = peers[0].commit(Change { rules: Some(locked(true)), ..Change::default() });
     deliver(&mut peers, &out.commit);
     let commit = well_formed_add(&mut peers[0], 9, Role::Participant);
     assert_refused(peers, 0, &commit, Violation::Locked);

@@ -14,7 +14,7 @@ fn edited(peer: &Peer, edit: impl FnOnce(&mut Policy)) -> Option<Vec<u8>> {
 #[test]
 fn guest_changing_the_policy() {
     let mut peers = room(2);
-    let policy = edited(&peers[1], |policy| policy.locked = true);
+    let policy = edited(&peers[1], |policy| policy.rules.locked = true);
     let commit = peers[1].rogue(Rogue { policy, ..Rogue::default() });
     assert_refused(peers, 1, &commit, Violation::NotCertified);
 }
@@ -65,7 +65,7 @@ fn host_certifying_a_second_host_or_with_a_foreign_key() {
 #[test]
 fn required_capabilities_dropped() {
     let mut peers = room(2);
-    let bytes = edited(&peers[0], |policy| policy.locked = true).unwrap();
+    let bytes = edited(&peers[0], |policy| policy.rules.locked = true).unwrap();
     let policy = Extension::Unknown(crate::provider::POLICY_EXTENSION, UnknownExtension(bytes));
     let empty = RequiredCapabilitiesExtension::new(
         &[ExtensionType::Unknown(crate::provider::POLICY_EXTENSION)],

@@ -1,0 +1,88 @@
+import { createSignal, Show } from 'solid-js';
+import type { Ask, Person } from '../../state/core';
+import { t } from '../../state/i18n';
+import { Icon, type IconShape } from '../icon';
+import { Camera, Check, Mic, MicOff, Pencil, UserMinus } from '../icons';
+import type { RoomState } from './room';
+import { Avatar } from './tile';
+
+/** One person in the list; for the host's side with what can be done about them. */
+export function PersonRow(props: { person: Person; room: RoomState; alike: boolean }) {
+  const [renaming, setRenaming] = createSignal(false);
+  const may = () => props.room.meeting.view.may;
+  const role = () => (props.person.role === 'participant' ? '' : t(`role-${props.person.role}`));
+  const notes = () => [
+    props.person.me && t('is-you'), role(), !props.person.connected && t('reconnecting'), props.alike && t('looks-alike'),
+  ].filter(Boolean).join(' · ');
+  return (
+    <li class="person">
+      <Avatar name={props.person.name} />
+      <Show when={renaming()} fallback={
+        <span class="person-name"><bdi>{props.person.name}</bdi><Show when={notes()}><small classList={{ warn: props.alike }}>{notes()}</small></Show></span>
+      }>
+        <Rename person={props.person} room={props.room} done={() => setRenaming(false)} />
+      </Show>
+      <Show when={may().control && !props.person.me && !renaming()} fallback={<MicState on={props.person.mic_on} />}>
+        <Deeds person={props.person} room={props.room} />
+      </Show>
+      <Show when={!renaming() && (may().control || (props.person.me && may().rename))}>
+        <Action icon={Pencil} label={t('rename-name', { name: props.person.name })} press={() => setRenaming(true)} />
+      </Show>
+      <Show when={may().control && !props.person.me && props.person.role !== 'host' && !renaming()}>
+        <Action icon={UserMinus} label={t('remove-name', { name: props.person.name })}
+          press={() => props.room.meeting.send({ command: 'remove', device: props.person.device })} />
+      </Show>
+    </li>
+  );
+}
+
+function Deeds(props: { person: Person; room: RoomState }) {
+  const send = (ask: Ask) => () => props.room.meeting.send({ command: 'ask', device: props.person.device, ask });
+  const name = () => ({ name: props.person.name });
+  return (
+    <>
+      <Show when={props.person.mic_on} fallback={<Action icon={MicOff} off label={t('ask-unmute-name', name())} press={send('unmute')} />}>
+        <Action icon={Mic} label={t('mute-name', name())} press={send('mute')} />
+      </Show>
+      <Show when={props.person.camera_on}>
+        <Action icon={Camera} label={t('stop-video-name', name())} press={send('stop_video')} />
+      </Show>
+    </>
+  );
+}
+
+const MicState = (props: { on: boolean }) => (
+  <span class="person-mic" classList={{ off: !props.on }}>
+    <Icon of={props.on ? Mic : MicOff} size={18} />
+    <Show when={!props.on}><span class="only-heard">{t('mic-off')}</span></Show>
+  </span>
+);
+
+export function Action(props: { icon: IconShape; label: string; press: () => void; off?: boolean }) {
+  return (
+    <button class="round" classList={{ off: props.off ?? false }} aria-label={props.label} title={props.label} onClick={() => props.press()}>
+      <Icon of={props.icon} size={20} />
+    </button>
+  );
+}
+
+function Rename(props: { person: Person; room: RoomState; done: () => void }) {
+  let field: HTMLInputElement | undefined;
+  const save = (event: Event) => {
+    event.preventDefault();
+    props.room.meeting.send({ command: 'rename', device: props.person.device, name: field?.value ?? '' });
+    props.done();
+  };
+  const escape = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape') return;
+    event.stopPropagation();
+    props.done();
+  };
+  return (
+    <form class="rename" onSubmit={save} onKeyDown={escape}>
+      <input ref={(element) => (field = element, queueMicrotask(() => element.select()))} aria-label={t('new-name-for', { name: props.person.name })}
+        value={props.person.name} maxlength="60" autofocus />
+      <button class="round" type="submit" aria-label={t('save-name')}><Icon of={Check} size={20} /></button>
+    </form>
+  );
+}

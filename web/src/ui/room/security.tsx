@@ -1,0 +1,72 @@
+import { For, Show } from 'solid-js';
+import type { Right, Rule, Rules } from '../../state/core';
+import { t } from '../../state/i18n';
+import { Modal } from './modal';
+import type { RoomState } from './room';
+
+/** What the host's side decides. Each switch is a rule for the keys and the server alike. */
+export function SecurityDialog(props: { room: RoomState }) {
+  const meeting = () => props.room.meeting;
+  const rules = () => meeting().view.rules;
+  const set = (rule: Rule) => (on: boolean) => meeting().send({ command: 'set_rule', rule, on });
+  return (
+    <Modal room={props.room} name="security" title={t('security')}>
+      <div class="rules">
+        <Switch name="lock-meeting" on={rules().locked} set={set('lock')} says="lock-meeting-more" />
+        <Switch name="join-muted" on={rules().join_muted} set={set('join_muted')} says="join-muted-more" />
+        <Switch name="join-camera-off" on={rules().join_camera_off} set={set('join_camera_off')} />
+      </div>
+      <fieldset class="rules">
+        <legend>{t('participants-can')}</legend>
+        <For each={RIGHTS}>{([right, name]) => <Switch name={name} on={rules()[right]} set={set(right)} />}</For>
+        <Switch name="several-presenters" on={rules().several_presenters} set={set('several_presenters')} />
+      </fieldset>
+      <Show when={meeting().view.banned.length > 0}><Banned room={props.room} /></Show>
+      <Freeze rules={rules()} set={set('freeze')} />
+    </Modal>
+  );
+}
+
+const RIGHTS: [Right, string][] = [
+  ['share', 'share-screen'], ['unmute', 'unmute-themselves'], ['video', 'start-video'], ['chat', 'chat'], ['rename', 'rename-themselves'],
+];
+
+function Switch(props: { name: string; on: boolean; set: (on: boolean) => void; says?: string }) {
+  return (
+    <label class="rule">
+      <span>{t(props.name)}<Show when={props.says}>{(says) => <small>{t(says())}</small>}</Show></span>
+      <input type="checkbox" role="switch" aria-label={t(props.name)} checked={props.on} aria-checked={props.on}
+        onChange={(event) => props.set(event.currentTarget.checked)} />
+    </label>
+  );
+}
+
+/** For the moment when something goes badly wrong. */
+function Freeze(props: { rules: Rules; set: (on: boolean) => void }) {
+  return (
+    <section class="freeze">
+      <p>{t(props.rules.frozen ? 'frozen-more' : 'stop-everything-more')}</p>
+      <button class="button" classList={{ danger: !props.rules.frozen, primary: props.rules.frozen }} onClick={() => props.set(!props.rules.frozen)}>
+        {t(props.rules.frozen ? 'resume' : 'stop-everything')}
+      </button>
+    </section>
+  );
+}
+
+function Banned(props: { room: RoomState }) {
+  const name = (known: string) => known || t('someone');
+  return (
+    <section>
+      <h3 id="kept-out">{t('kept-out')}</h3>
+      <ul class="people" aria-labelledby="kept-out">
+        <For each={props.room.meeting.view.banned}>{(one) => (
+          <li class="person">
+            <span class="person-name"><bdi>{name(one.name)}</bdi></span>
+            <button class="button small" aria-label={t('allow-again-name', { name: name(one.name) })}
+              onClick={() => props.room.meeting.send({ command: 'unblock', device: one.device })}>{t('allow-again')}</button>
+          </li>
+        )}</For>
+      </ul>
+    </section>
+  );
+}
