@@ -2,10 +2,13 @@
 //!
 //! The encoding starts with a version byte; a state that cannot be read counts as absent.
 
+use crate::passcode::{HostPasscode, Learned};
 use base::codec::{DecodeError, Reader, Writer};
 use base::{DeviceKey, GroupId, Secret};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Before passcodes; still read.
+const WITHOUT_PASSCODES: u8 = 1;
 /// A title after sanitising is at most 120 characters of at most 4 bytes; names are shorter.
 const MAX_TEXT: usize = 512;
 /// People remembered by name; the oldest are forgotten first.
@@ -31,6 +34,8 @@ pub(crate) struct Saved {
     /// Verified names in the current session.
     pub names: Names,
     pub host: Option<HostState>,
+    /// The link that a passcode gave.
+    pub learned: Option<Learned>,
 }
 
 /// What makes a device the host's.
@@ -51,6 +56,8 @@ pub(crate) struct HostState {
     pub opened: bool,
     /// Members of a session that could not be continued: let in again without asking.
     pub remembered: Names,
+    /// `None` only in a state from before passcodes.
+    pub passcode: Option<HostPasscode>,
 }
 
 /// Devices and their verified names.
@@ -97,12 +104,14 @@ impl Saved {
             .bytes(self.host_name.as_bytes());
         let w = option(w, self.psk.as_ref(), |w, psk| w.fixed(psk.expose()));
         let w = option(w, self.mark.as_ref(), |w, mark| w.bytes(mark));
-        option(self.names.encode(w), self.host.as_ref(), |w, host| host.encode(w)).finish()
+        let w = option(self.names.encode(w), self.host.as_ref(), |w, host| host.encode(w));
+        Learned::encode(self.learned.as_ref(), w).finish()
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut r = Reader::new(bytes);
-        if r.u8()? != VERSION {
+        let version = r.u8()?;
+        if !matches!(version, WITHOUT_PASSCODES | VERSION) {
             return Err(DecodeError::OutOfRange);
         }
         let saved = Saved {
@@ -113,7 +122,8 @@ impl Saved {
             psk: read_option(&mut r, |r| Ok(Secret::new(r.fixed()?)))?,
             mark: read_option(&mut r, |r| Ok(r.bytes(MAX_MARK)?.to_vec()))?,
             names: Names::decode(&mut r)?,
-            host: read_option(&mut r, HostState::decode)?,
+            host: read_option(&mut r, |r| HostState::decode(r, version))?,
+            learned: if version == VERSION { Learned::decode(&mut r)? } else { None },
         };
         r.finish()?;
         Ok(saved)
@@ -130,10 +140,11 @@ impl HostState {
             .fixed(&self.group.0)
             .bytes(&self.certificate)
             .u8(self.opened as u8);
-        self.remembered.encode(w)
+        let w = self.remembered.encode(w);
+        option(w, self.passcode.as_ref(), |w, passcode| passcode.encode(w))
     }
 
-    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    fn decode(r: &mut Reader<'_>, version: u8) -> Result<Self, DecodeError> {
         Ok(HostState {
             key: Secret::new(r.fixed()?),
             links: r.list(MAX_LINKS, |r| Ok(Secret::new(r.fixed()?)))?,
@@ -143,6 +154,10 @@ impl HostState {
             certificate: r.bytes(MAX_CERTIFICATE)?.to_vec(),
             opened: r.u8()? == 1,
             remembered: Names::decode(r)?,
+            passcode: match version {
+                WITHOUT_PASSCODES => None,
+                _ => read_option(r, HostPasscode::decode)?,
+            },
         })
     }
 }
@@ -152,14 +167,18 @@ fn text(r: &mut Reader<'_>) -> Result<String, DecodeError> {
     String::from_utf8(bytes).map_err(|_| DecodeError::OutOfRange)
 }
 
-fn option<T>(w: Writer, value: Option<&T>, each: impl FnOnce(Writer, &T) -> Writer) -> Writer {
+pub(crate) fn option<T>(
+    w: Writer,
+    value: Option<&T>,
+    each: impl FnOnce(Writer, &T) -> Writer,
+) -> Writer {
     match value {
         Some(value) => each(w.u8(1), value),
         None => w.u8(0),
     }
 }
 
-fn read_option<T>(
+pub(crate) fn read_option<T>(
     r: &mut Reader<'_>,
     each: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
 ) -> Result<Option<T>, DecodeError> {
@@ -195,6 +214,11 @@ mod tests {
                 certificate: vec![6; 150],
                 opened: true,
                 remembered: names,
+                passcode: Some(HostPasscode::new(&mut |out: &mut [u8]| out.fill(8))),
+            }),
+            learned: Some(Learned {
+                secret: Secret::new([9; 32]),
+                fingerprint: base::ids::Fingerprint([10; 16]),
             }),
         }
     }
@@ -206,6 +230,22 @@ mod tests {
         assert_eq!(read.encode(), bytes);
         assert_eq!(read.names.get(&DeviceKey([4; 32])), Some("Ana"));
         assert!(read.host.unwrap().opened);
+    }
+
+    #[test]
+    fn a_state_from_before_passcodes_is_read() {
+        let mut old = full();
+        old.learned = None;
+        if let Some(host) = &mut old.host {
+            host.passcode = None;
+        }
+        let mut bytes = old.encode();
+        bytes[0] = WITHOUT_PASSCODES;
+        // What version 2 says about passcodes: nothing, twice.
+        bytes.truncate(bytes.len() - 2);
+        let read = Saved::decode(&bytes).unwrap();
+        assert_eq!(read.encode(), old.encode());
+        assert!(read.host.unwrap().passcode.is_none());
     }
 
     #[test]
