@@ -5,6 +5,7 @@ import { Icon } from '../icon';
 import { Mic, MicOff, UserMinus } from '../icons';
 import { CopyInvite } from './empty';
 import { SidePanel } from './panel';
+import { HostPasscode } from './passcode';
 import type { RoomState } from './room';
 import { Avatar } from './tile';
 
@@ -22,7 +23,12 @@ export function ParticipantsPanel(props: { room: RoomState }) {
           )}</For>
         </ul>
       </div>
-      <Show when={meeting().inviteLink()}><footer class="panel-foot"><CopyInvite link={meeting().inviteLink()} /></footer></Show>
+      <Show when={meeting().inviteLink()}>
+        <footer class="panel-foot">
+          <Show when={view().host}><HostPasscode meeting={meeting()} /></Show>
+          <CopyInvite link={meeting().inviteLink()} />
+        </footer>
+      </Show>
     </SidePanel>
   );
 }
