@@ -53,10 +53,22 @@ test('a link with another secret is refused and does not disturb the host', asyn
   assert.deepEqual(await waitingNames(), []);
 });
 
-test('an address without a secret explains that passcodes do not exist yet', async () => {
+test('an address without a secret asks for the passcode, and the right one leads on', async () => {
   const page = await newPage(ben);
   await page.goto(parts().path);
+  const type = async (text) => {
+    const field = await page.waitForSelector('input[placeholder="XXXX-XXXX"]');
+    await field.evaluate((input) => { input.value = ''; });
+    await field.type(text);
+    await click(page, 'Continue');
+  };
+  await type('2222-2222');
   await page.waitForSelector('[role=alert]');
+  const passcode = await annas.evaluate(() => document.body.innerText.match(/[2-9A-Z]{4}-[2-9A-Z]{4}/)?.[0]);
+  assert.ok(passcode, 'the host is shown it');
+  await type(passcode.toLowerCase());
+  await page.waitForFunction(() => !document.querySelector('input[placeholder="XXXX-XXXX"]'));
+  assert.equal(await page.evaluate(() => document.querySelectorAll('[role=alert]').length), 0);
   await page.close();
 });
 

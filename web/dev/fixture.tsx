@@ -46,6 +46,9 @@ const chat = [
 
 const SCREENS: Record<string, Partial<View>> = {
   lobby, lobbyhost: { ...lobby, host: true }, lobbyaway: { ...lobby, host_present: false },
+  passcode: { ...lobby, host_name: '', passcode: { needed: true, state: 'none' } },
+  passcode_wrong: { ...lobby, host_name: '', passcode: { needed: true, state: { wrong: { tries_left: 2 } } } },
+  passcode_closed: { ...lobby, host_name: '', passcode: { needed: true, state: 'closed' } },
   waiting: { ...lobby, phase: 'waiting', my_name: 'Ruth' }, waitingaway: { ...lobby, phase: 'waiting', host_present: false },
   entering: room(0, { phase: 'entering' }), empty: room(0), alone: room(0, { host: false, invite_path: '' }),
   two: room(1, { speakers: ['d0'] }), three: room(2), five: room(5), nine: room(8), seventeen: room(16), many: room(25),
@@ -56,7 +59,7 @@ const SCREENS: Record<string, Partial<View>> = {
   returning: room(2, { connection: 'returning' }), unconfirmed: room(2, { safety: 'unconfirmed' }), paused: room(2, { safety: 'paused' }), interference: room(2, { safety: 'interference' }),
   left: { phase: 'left' }, removed: { phase: 'removed' }, ended: { phase: 'ended' },
 };
-for (const problem of ['declined', 'locked', 'full', 'bad_link', 'no_secret', 'no_such_meeting', 'wrong_host_key', 'other_tab', 'stale_group', 'version', 'busy', 'internal'] as const) {
+for (const problem of ['declined', 'locked', 'full', 'bad_link', 'no_such_meeting', 'wrong_host_key', 'other_tab', 'stale_group', 'version', 'busy', 'internal'] as const) {
   SCREENS[problem] = { phase: 'refused', problem };
 }
 

@@ -12,7 +12,7 @@ const AFTER = {
 };
 const SCREENS = ['home', 'permission', 'lobby&video', 'lobby', 'lobbyhost&video', 'lobbyaway', 'waiting&video', 'waitingaway', 'entering', 'empty&video', 'alone',
   'two&video', 'three', 'five', 'nine&video', 'seventeen', 'many&video', 'away', 'unverified', 'door', 'doors', 'participants', 'chat', 'chatempty', 'code', 'leave', 'more', 'toast',
-  'returning', 'unconfirmed', 'paused', 'interference', 'left', 'removed', 'ended', 'declined', 'bad_link', 'no_secret', 'no_such_meeting', 'wrong_host_key',
+  'returning', 'unconfirmed', 'paused', 'interference', 'left', 'removed', 'ended', 'declined', 'bad_link', 'passcode', 'passcode_wrong', 'passcode_closed', 'no_such_meeting', 'wrong_host_key',
   'other_tab', 'stale_group', 'internal', 'unsupported', 'insecure', 'notfound', 'privacy'];
 const wanted = only.length > 0 ? only : SCREENS;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

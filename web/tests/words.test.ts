@@ -20,7 +20,7 @@ test('every string the code names has words', () => {
 });
 
 test('every way a visit can end has words', () => {
-  const ends = ['declined', 'locked', 'full', 'bad-link', 'no-secret', 'no-such-meeting', 'wrong-host-key', 'other-tab', 'stale-group',
+  const ends = ['declined', 'locked', 'full', 'bad-link', 'no-such-meeting', 'wrong-host-key', 'other-tab', 'stale-group',
     'version', 'busy', 'internal', 'removed', 'ended', 'left', 'unsupported', 'insecure', 'not-found'];
   for (const end of ends) {
     expect(english).toContain(`\n${end}-title = `);

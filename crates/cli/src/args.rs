@@ -2,13 +2,14 @@
 
 use crate::net::{Link, Origin, Trust};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use e2ee::passcode::{NoPasscode, Passcode};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// What to do.
 pub enum Action {
-    Join { link: Link, options: Options },
+    Join { link: Link, passcode: Option<String>, options: Options },
     Host { server: Origin, title: String, admit_all: bool, end: bool, options: Options },
 }
 
@@ -39,7 +40,8 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Action, clap::E
             options: options(matches)?,
         }),
         Some((_, matches)) => {
-            Ok(Action::Join { link: take(matches, "LINK"), options: options(matches)? })
+            let passcode = matches.get_one("passcode").cloned();
+            Ok(Action::Join { link: take(matches, "LINK"), passcode, options: options(matches)? })
         }
         None => Err(command().error(clap::error::ErrorKind::MissingSubcommand, "nothing to do")),
     }
@@ -48,7 +50,17 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Action, clap::E
 fn command() -> Command {
     let join = with_options(Command::new("join"))
         .about("Takes part in a meeting: knocks, and once let in sends and receives media")
-        .arg(Arg::new("LINK").required(true).value_parser(Link::parse).help("The invite link"));
+        .arg(
+            Arg::new("LINK")
+                .required(true)
+                .value_parser(Link::parse)
+                .help("The invite link, or the meeting's address"),
+        )
+        .arg(
+            text("passcode", "The meeting's passcode, where the link has no secret part")
+                .value_name("XXXX-XXXX")
+                .value_parser(passcode),
+        );
     let host = with_options(Command::new("host"))
         .about("Opens a meeting; the first line on standard output is its invite link")
         .arg(Arg::new("SERVER").required(true).value_parser(Origin::parse).help("https://HOST"))
@@ -111,6 +123,11 @@ fn options(matches: &ArgMatches) -> Result<Options, clap::Error> {
     })
 }
 
+/// As it is shown.
+fn passcode(text: &str) -> Result<String, NoPasscode> {
+    Passcode::parse(text).map(|passcode| passcode.grouped())
+}
+
 fn take<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> T {
     matches.get_one::<T>(name).cloned().expect("invariant: required or with a default")
 }
@@ -143,11 +160,20 @@ mod tests {
     fn joining_takes_a_link_and_files() {
         let line = "incamera join http://localhost:8080/m/x#1.a.b --name Ana \
                     --video q.ivf,h.ivf,f.ivf --audio a.ogg --seconds 5";
-        let Ok(Action::Join { link, options }) = read(line) else { panic!("join") };
+        let Ok(Action::Join { link, passcode: None, options }) = read(line) else { panic!("join") };
         assert_eq!((link.meeting.as_str(), options.name.as_str()), ("x", "Ana"));
         assert_eq!(options.video.len(), 3);
         assert_eq!(options.stay, Some(Duration::from_secs(5)));
         assert_eq!(options.trust, Trust::System);
+    }
+
+    #[test]
+    fn joining_by_address_takes_a_passcode() {
+        let line = "incamera join https://h/m/x --passcode abcdefgh";
+        let Ok(Action::Join { link, passcode, .. }) = read(line) else { panic!("join") };
+        assert_eq!((link.fragment, passcode.as_deref()), (None, Some("ABCD-EFGH")));
+        let refused = read("incamera join https://h/m/x --passcode 0000-0000").err().unwrap();
+        assert!(refused.contains("none of them 0"), "{refused}");
     }
 
     #[test]

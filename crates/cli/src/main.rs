@@ -44,9 +44,10 @@ fn main() -> ExitCode {
 async fn act(action: Action) -> Result<Report, Failure> {
     let clock = Clock::start();
     match action {
-        Action::Join { link, options } => {
+        Action::Join { link, passcode, options } => {
             let (keep, dialer) = prepare(&options, link.origin)?;
             let part = part(options, link.meeting, link.fragment)?;
+            let part = (Part { passcode, ..part.0 }, part.1);
             take_part(part, keep, dialer, clock).await
         }
         Action::Host { server, title, admit_all, end, options } => {
@@ -92,6 +93,7 @@ fn part(
     let part = Part {
         meeting,
         fragment,
+        passcode: None,
         name: options.name,
         video,
         audio,

@@ -49,12 +49,22 @@ pub enum ShellError {
     Record(std::io::Error),
     #[error("no UDP socket: {0}")]
     Udp(std::io::Error),
+    /// Of whoever gave the address.
+    #[error("the address has no secret part: give the whole link, or --passcode")]
+    NoPasscode,
+    #[error("this is not the meeting's passcode")]
+    WrongPasscode,
+    /// The host's, who can reopen it.
+    #[error("the meeting takes no passcode any more")]
+    PasscodeClosed,
 }
 
 /// Who takes part and with what.
 pub struct Part {
     pub meeting: String,
     pub fragment: Option<String>,
+    /// Offered where the fragment is missing.
+    pub passcode: Option<String>,
     pub name: String,
     /// None for no camera, one, or three layers from the smallest to the largest.
     pub video: Vec<VideoClip>,
@@ -89,6 +99,7 @@ pub struct Shell {
     view: View,
     in_lobby: Option<Instant>,
     asked_to_join: bool,
+    passcode_given: bool,
     let_in: BTreeSet<u64>,
     leaving: Option<Instant>,
     /// When this device was let in, and when it was all the way in.
@@ -162,6 +173,7 @@ impl Shell {
             view: View::default(),
             in_lobby: None,
             asked_to_join: false,
+            passcode_given: false,
             let_in: BTreeSet::new(),
             leaving: None,
             admitted: None,

@@ -1,5 +1,6 @@
 //! Making a meeting: everything the host's device decides before anyone else is involved.
 
+use crate::passcode::HostPasscode;
 use crate::saved::{HostState, Saved};
 use base::statement::{Certificate, Role};
 use base::{DeviceKey, Entropy, GroupId, MeetingId, Now, Secret, random};
@@ -48,7 +49,9 @@ pub fn create(params: Create, now: Now, entropy: &mut dyn Entropy) -> Created {
         opened: false,
         remembered: Default::default(),
         blocked: Vec::new(),
+        passcode: None,
     };
+    host.passcode = Some(HostPasscode::new(entropy));
     new_session(&mut host, &meeting, device, now, entropy);
     let name = sanitise_name(&params.host_name).unwrap_or_default();
     let request = wire::CreateMeeting {

@@ -9,6 +9,7 @@ use base::{DeviceKey, GroupId, Millis, Now, Pii};
 use e2ee::card::{Card, CardKey};
 use e2ee::doorbell::{Bell, HostDoorbell, KnockError, VerifiedKnock};
 use e2ee::link::{Link, LinkKeys};
+use e2ee::passcode::Answering;
 use e2ee::session::{CreateGroup, Session};
 use e2ee::{GroupPsk, HostKey};
 use std::time::Duration;
@@ -28,6 +29,8 @@ pub(crate) struct Desk {
     links: Vec<LinkKeys>,
     renew_at: Millis,
     pub waiting: Vec<Knocker>,
+    /// Guests that began to prove the passcode. As many at most as tries are counted.
+    pub answering: Vec<(DeviceKey, Answering)>,
 }
 
 /// Someone whose knock verified.
@@ -45,6 +48,7 @@ impl Desk {
     /// Knocks are gone with the connection; waiting guests knock again at the next bell.
     pub fn handle_offline(&mut self) {
         self.waiting.clear();
+        self.answering.clear();
     }
 
     pub fn forget(&mut self, device: &DeviceKey) {
@@ -98,7 +102,6 @@ impl Participant {
     /// Hangs a fresh bell and lays out the invitations, on every connection anew.
     pub(crate) fn furnish_desk(&mut self, now: Now) {
         let (Some(host), Some(room)) = (&self.saved.host, &self.room) else { return };
-        let Some(psk) = self.saved.psk.clone().map(GroupPsk::new) else { return };
         let key = HostKey::from_seed(host.key.clone());
         let bell = Bell {
             meeting: self.meeting,
@@ -107,26 +110,39 @@ impl Participant {
             expiry: now.wall + BELL_LIFE,
         };
         let bell = HostDoorbell::new(bell, &key, &mut *self.entropy);
-        let fingerprint = key.public().fingerprint();
+        let renew_at = now.mono + BELL_LIFE / 2;
+        let (links, waiting, answering) = Default::default();
+        self.desk = Some(Desk { bell, links, renew_at, waiting, answering });
+        self.lay_out_invitations();
+        self.send_nonces();
+    }
+
+    /// Tells the server what each link opens; what is not named is revoked.
+    pub(crate) fn lay_out_invitations(&mut self) {
+        let (Some(host), Some(desk)) = (&self.saved.host, &mut self.desk) else { return };
+        let Some(psk) = self.saved.psk.clone().map(GroupPsk::new) else { return };
+        let fingerprint = HostKey::from_seed(host.key.clone()).public().fingerprint();
         let link = |secret: &base::Secret<32>| {
             Link { meeting: self.meeting, secret: secret.clone(), fingerprint }.keys()
         };
-        let links: Vec<_> = host.links.iter().map(link).collect();
+        let by_passcode = host.passcode.iter().filter(|passcode| passcode.on).map(|p| &p.link);
+        desk.links = host.links.iter().chain(by_passcode).map(link).collect();
         let card_key = CardKey::new(host.card_key.clone());
-        let invitations = links.iter().map(|link| {
+        let card = Card {
+            title: Pii::new(self.saved.title.clone()),
+            host_name: Pii::new(self.saved.host_name.clone()),
+        };
+        let invitations = desk.links.iter().map(|link| {
             let wrap = link.wrap_psk(&psk, &card_key, &mut *self.entropy);
-            let card = self.card().seal(&card_key, &self.meeting, &mut *self.entropy);
+            let card = card.seal(&card_key, &self.meeting, &mut *self.entropy);
             Invitation {
                 id: link.invitation().0.to_vec().into(),
                 wrap: wrap.into(),
                 card: card.into(),
             }
         });
-        let invitations = ClientMessage::Invitations { invitations: invitations.collect() };
-        let renew_at = now.mono + BELL_LIFE / 2;
-        self.desk = Some(Desk { bell, links, renew_at, waiting: Vec::new() });
-        self.send(invitations);
-        self.send_nonces();
+        let invitations = invitations.collect();
+        self.send(ClientMessage::Invitations { invitations });
     }
 
     pub(crate) fn send_nonces(&mut self) {
@@ -221,13 +237,6 @@ impl Participant {
         desk.waiting.retain(|knocker| knocker.knock != knock);
         if desk.waiting.len() < before {
             self.turn_away(knock, LobbyReason::Declined);
-        }
-    }
-
-    fn card(&self) -> Card {
-        Card {
-            title: Pii::new(self.saved.title.clone()),
-            host_name: Pii::new(self.saved.host_name.clone()),
         }
     }
 }

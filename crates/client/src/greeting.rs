@@ -9,6 +9,7 @@ use base::{MeetingKey, Nonce, Now};
 use wire::{ClientMessage, ErrorCode, GroupState, Standing};
 
 /// The server accepted the hello.
+#[derive(Clone, Copy)]
 pub(crate) struct Ready {
     pub participant: u32,
     pub standing: Standing,
@@ -26,6 +27,7 @@ impl Participant {
         self.connection.handle_closed(now.mono, &mut *self.entropy);
         self.number = None;
         self.lobby.handle_offline();
+        self.entry.handle_offline();
         self.media.handle_offline();
         self.people.handle_offline();
         if let Some(desk) = &mut self.desk {
@@ -40,10 +42,12 @@ impl Participant {
         if version != wire::VERSION {
             return self.fail(Problem::Version);
         }
-        if self.promised != Some(key.fingerprint()) {
+        if self.promised.is_some_and(|promised| promised != key.fingerprint()) {
             return self.fail(Problem::WrongHostKey);
         }
-        self.hk = Some(key);
+        self.entry.shown = Some(key);
+        // Without a promise, only the passcode's exchange can say whose key this is.
+        self.hk = self.promised.and(Some(key));
         let hello = Hello {
             origin: self.origin.clone(),
             meeting: self.meeting,
@@ -57,12 +61,16 @@ impl Participant {
     }
 
     pub(crate) fn ready(&mut self, now: Now, ready: Ready) {
-        if self.hk.is_none() {
+        if self.hk.is_none() && !self.needs_passcode() {
             return;
         }
         self.connection.handle_ready(now.mono);
         self.number = Some(ready.participant);
         self.host_present = ready.host_present;
+        self.entry.held = Some(ready);
+        if self.needs_passcode() {
+            return self.hold_at_entry(now);
+        }
         match ready.standing {
             Standing::Member => self.ready_as_member(now, ready.group),
             Standing::Outside | Standing::Certified => self.ready_outside(now, ready.group),

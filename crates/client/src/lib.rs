@@ -18,6 +18,7 @@ mod media;
 mod messages;
 mod outbox;
 mod participant;
+mod passcode;
 mod people;
 mod returning;
 mod room;

@@ -73,7 +73,7 @@ impl Participant {
         let ready = matches!(
             self.phase,
             Phase::Opening | Phase::Lobby | Phase::Left | Phase::Refused | Phase::Removed
-        );
+        ) && !self.needs_passcode();
         let Some(name) = sanitise_name(name).filter(|_| ready) else { return };
         self.saved.name = name;
         self.problem = None;
@@ -136,7 +136,7 @@ impl Participant {
     }
 
     pub(crate) fn doorbell_answered(&mut self, now: Now, answer: Answer) {
-        if self.is_host() || self.room.is_some() {
+        if self.is_host() || self.room.is_some() || self.needs_passcode() {
             return;
         }
         if let (Some(wrap), Some(card)) = (&answer.wrap, &answer.card) {
@@ -144,7 +144,7 @@ impl Participant {
                 return self.refuse(Problem::BadLink);
             }
         } else if answer.doorbell.is_some() {
-            return self.refuse(Problem::BadLink);
+            return self.link_revoked();
         }
         self.host_present = answer.doorbell.is_some();
         if let Some(bell) = &answer.doorbell {
@@ -158,6 +158,15 @@ impl Participant {
         let waits_there = self.lobby.knocked_at == Some(self.lobby.newest);
         if self.lobby.wanting && self.lobby.bell.is_some() && !waits_there {
             self.knock();
+        }
+    }
+
+    /// The host no longer has this link. Whoever was given it for a passcode may know the new one.
+    fn link_revoked(&mut self) {
+        if self.give_up_learned() {
+            self.lobby = Lobby::default();
+        } else {
+            self.refuse(Problem::BadLink);
         }
     }
 
@@ -197,6 +206,9 @@ impl Participant {
     pub(crate) fn refused(&mut self, now: Now, reason: LobbyReason) {
         if self.room.is_some() || self.is_host() {
             return;
+        }
+        if self.needs_passcode() {
+            return self.passcode_unheard(now);
         }
         match reason {
             LobbyReason::Stale => self.ring_later(now),

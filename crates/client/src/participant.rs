@@ -7,6 +7,7 @@ use crate::desk::Desk;
 use crate::lobby::Lobby;
 use crate::media::Media;
 use crate::outbox::Outbox;
+use crate::passcode::Entry;
 use crate::people::People;
 use crate::returning::Returning;
 use crate::room::Room;
@@ -55,6 +56,10 @@ pub struct Participant {
     pub(crate) number: Option<u32>,
     pub(crate) host_present: bool,
     pub(crate) lobby: Lobby,
+    /// What a guest without a link does first.
+    pub(crate) entry: Entry,
+    /// The address had its secret part.
+    pub(crate) by_fragment: bool,
     pub(crate) desk: Option<Desk>,
     /// The session the server has and this device is not in.
     pub(crate) previous_session: Option<GroupId>,
@@ -97,6 +102,8 @@ impl Participant {
             number: None,
             host_present: false,
             lobby: Lobby::default(),
+            entry: Entry::default(),
+            by_fragment: false,
             desk: None,
             previous_session: None,
             room: None,
@@ -118,6 +125,7 @@ impl Participant {
         if let Err(problem) = participant.learn_link(meeting.is_ok(), &fragment) {
             participant.fail(problem);
         }
+        participant.ensure_passcode();
         participant.tick(now);
         participant.finish(now);
         participant
@@ -144,7 +152,8 @@ impl Participant {
         self.out.pop()
     }
 
-    /// A host's device knows its own meeting; everybody else needs the link.
+    /// A host's device knows its own meeting; everybody else needs the link, or is asked for the
+    /// passcode.
     fn learn_link(&mut self, id_is_valid: bool, fragment: &str) -> Result<(), Problem> {
         if !id_is_valid {
             return Err(Problem::NoSuchMeeting);
@@ -154,7 +163,14 @@ impl Participant {
             self.link = Some(link.keys());
             return Ok(());
         }
-        let link = Link::parse(&self.meeting.to_text(), fragment).map_err(problem_of_link)?;
+        let link = match Link::parse(&self.meeting.to_text(), fragment) {
+            Err(LinkError::NoSecret) => {
+                self.saved.learned.clone().into_iter().for_each(|learned| self.take_up(learned));
+                return Ok(());
+            }
+            link => link.map_err(problem_of_link)?,
+        };
+        self.by_fragment = true;
         self.promised = Some(link.fingerprint);
         self.link = Some(link.keys());
         Ok(())
@@ -176,6 +192,10 @@ impl Participant {
         match command {
             Command::Join { name } => self.join(now, &name),
             Command::CancelJoin => self.cancel_join(),
+            Command::Passcode { text } => self.enter_passcode(now, &text),
+            Command::NewPasscode => self.new_passcode(),
+            Command::ReopenPasscode => self.reopen_passcode(),
+            Command::SetPasscode { on } => self.set_passcode(on),
             Command::Admit { knock } => self.admit(now, knock),
             Command::AdmitAll => self.admit_all(now),
             Command::Decline { knock } => self.decline(knock),
@@ -221,7 +241,10 @@ impl Participant {
             M::Challenge { version, nonce, key } => self.challenged(version, nonce, key),
             M::Ready { participant, standing, group, host_present } => self
                 .ready(now, crate::greeting::Ready { participant, standing, group, host_present }),
-            M::HostPresence { present } => self.host_present = present,
+            M::HostPresence { present } => {
+                self.host_present = present;
+                self.offer_passcode(now);
+            }
             M::Doorbell { doorbell, nonce, wrap, card } => {
                 let answer = crate::lobby::Answer { doorbell, nonce, wrap, card };
                 self.doorbell_answered(now, answer)
@@ -231,6 +254,8 @@ impl Participant {
             M::Refused { reason } => self.refused(now, reason),
             M::Knocked { knock, device, sealed } => self.knocked(now, knock, device, &sealed.0),
             M::KnockGone { knock } => self.knock_gone(knock),
+            M::PasscodeTried { device, message } => self.passcode_tried(device, &message.0),
+            M::PasscodeReplied { message } => self.passcode_replied(now, &message.0),
             M::SessionOpened { group } => self.session_opened(now, group),
             M::Welcome { group, epoch, message } => self.welcomed(now, group, epoch, &message.0),
             M::Committed { group, epoch, commit, .. } => {
@@ -289,6 +314,7 @@ impl Participant {
             Due::Lost => self.socket_closed(now),
         }
         self.tick_lobby(now);
+        self.tick_entry(now);
         self.tick_returning(now);
         self.tick_desk(now);
         self.tick_room(now);
@@ -318,6 +344,7 @@ impl Participant {
         let due = [
             self.connection.next_due(),
             self.lobby.next_due(),
+            self.entry.next_due(),
             self.returning.as_ref().map(Returning::next_due),
             self.desk.as_ref().and_then(Desk::next_due),
             self.room.as_ref().and_then(|room| room.next_due(self.connection.online())),
@@ -330,8 +357,7 @@ impl Participant {
 fn problem_of_link(error: LinkError) -> Problem {
     match error {
         LinkError::NoMeeting => Problem::NoSuchMeeting,
-        LinkError::NoSecret => Problem::NoSecret,
         LinkError::OtherVersion => Problem::Version,
-        LinkError::Damaged => Problem::BadLink,
+        LinkError::NoSecret | LinkError::Damaged => Problem::BadLink,
     }
 }

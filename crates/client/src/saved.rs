@@ -2,11 +2,12 @@
 //!
 //! The encoding starts with a version byte; a state that cannot be read counts as absent.
 
+use crate::passcode::{HostPasscode, Learned};
 use base::codec::{DecodeError, Reader, Writer};
 use base::{DeviceKey, GroupId, Secret};
 
 const VERSION: u8 = 2;
-/// Before devices could be blocked.
+/// Before passcodes and blocked devices; still read.
 const VERSION_1: u8 = 1;
 /// Devices blocked; at the bound the oldest may knock again.
 const MAX_BLOCKED: usize = 256;
@@ -35,6 +36,8 @@ pub(crate) struct Saved {
     /// Verified names in the current session.
     pub names: Names,
     pub host: Option<HostState>,
+    /// The link that a passcode gave.
+    pub learned: Option<Learned>,
 }
 
 /// What makes a device the host's.
@@ -57,6 +60,8 @@ pub(crate) struct HostState {
     pub remembered: Names,
     /// Devices that are never let in, in any session.
     pub blocked: Vec<DeviceKey>,
+    /// `None` only in a state from before passcodes.
+    pub passcode: Option<HostPasscode>,
 }
 
 /// Devices and their verified names.
@@ -103,7 +108,8 @@ impl Saved {
             .bytes(self.host_name.as_bytes());
         let w = option(w, self.psk.as_ref(), |w, psk| w.fixed(psk.expose()));
         let w = option(w, self.mark.as_ref(), |w, mark| w.bytes(mark));
-        option(self.names.encode(w), self.host.as_ref(), |w, host| host.encode(w)).finish()
+        let w = option(self.names.encode(w), self.host.as_ref(), |w, host| host.encode(w));
+        Learned::encode(self.learned.as_ref(), w).finish()
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
@@ -121,6 +127,7 @@ impl Saved {
             mark: read_option(&mut r, |r| Ok(r.bytes(MAX_MARK)?.to_vec()))?,
             names: Names::decode(&mut r)?,
             host: read_option(&mut r, |r| HostState::decode(r, version))?,
+            learned: if version == VERSION { Learned::decode(&mut r)? } else { None },
         };
         r.finish()?;
         Ok(saved)
@@ -137,7 +144,8 @@ impl HostState {
             .fixed(&self.group.0)
             .bytes(&self.certificate)
             .u8(self.opened as u8);
-        self.remembered.encode(w).list(&self.blocked, |w, device| w.fixed(&device.0))
+        let w = self.remembered.encode(w).list(&self.blocked, |w, device| w.fixed(&device.0));
+        option(w, self.passcode.as_ref(), |w, passcode| passcode.encode(w))
     }
 
     pub fn block(&mut self, device: DeviceKey) {
@@ -162,6 +170,10 @@ impl HostState {
                 VERSION_1 => Vec::new(),
                 _ => r.list(MAX_BLOCKED, |r| Ok(DeviceKey(r.fixed()?)))?,
             },
+            passcode: match version {
+                VERSION_1 => None,
+                _ => read_option(r, HostPasscode::decode)?,
+            },
         })
     }
 }
@@ -171,14 +183,18 @@ fn text(r: &mut Reader<'_>) -> Result<String, DecodeError> {
     String::from_utf8(bytes).map_err(|_| DecodeError::OutOfRange)
 }
 
-fn option<T>(w: Writer, value: Option<&T>, each: impl FnOnce(Writer, &T) -> Writer) -> Writer {
+pub(crate) fn option<T>(
+    w: Writer,
+    value: Option<&T>,
+    each: impl FnOnce(Writer, &T) -> Writer,
+) -> Writer {
     match value {
         Some(value) => each(w.u8(1), value),
         None => w.u8(0),
     }
 }
 
-fn read_option<T>(
+pub(crate) fn read_option<T>(
     r: &mut Reader<'_>,
     each: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
 ) -> Result<Option<T>, DecodeError> {
@@ -215,6 +231,11 @@ mod tests {
                 opened: true,
                 remembered: names,
                 blocked: vec![DeviceKey([8; 32])],
+                passcode: Some(HostPasscode::new(&mut |out: &mut [u8]| out.fill(8))),
+            }),
+            learned: Some(Learned {
+                secret: Secret::new([9; 32]),
+                fingerprint: base::ids::Fingerprint([10; 16]),
             }),
         }
     }
@@ -226,6 +247,23 @@ mod tests {
         assert_eq!(read.encode(), bytes);
         assert_eq!(read.names.get(&DeviceKey([4; 32])), Some("Ana"));
         assert!(read.host.unwrap().opened);
+    }
+
+    #[test]
+    fn a_state_from_before_passcodes_is_read() {
+        let mut old = full();
+        old.learned = None;
+        if let Some(host) = &mut old.host {
+            host.passcode = None;
+            host.blocked.clear();
+        }
+        let mut bytes = old.encode();
+        bytes[0] = VERSION_1;
+        // What version 2 says about blocked devices (a count of none) and passcodes (nothing, twice).
+        bytes.truncate(bytes.len() - 6);
+        let read = Saved::decode(&bytes).unwrap();
+        assert_eq!(read.encode(), old.encode());
+        assert!(read.host.unwrap().passcode.is_none());
     }
 
     #[test]

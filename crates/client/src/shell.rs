@@ -39,6 +39,18 @@ pub enum Command {
         name: String,
     },
     CancelJoin,
+    /// A guest without a link typed this passcode.
+    Passcode {
+        text: String,
+    },
+    /// The host wants another passcode; the old one is of no use any more.
+    NewPasscode,
+    /// The host lets a passcode that was closed be tried again.
+    ReopenPasscode,
+    /// The host turns the passcode on or off.
+    SetPasscode {
+        on: bool,
+    },
     Admit {
         knock: u64,
     },

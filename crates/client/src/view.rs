@@ -21,6 +21,12 @@ pub struct View {
     pub host_present: bool,
     /// `/m/<id>#…` to invite others with; empty for whoever may not know it.
     pub invite_path: String,
+    /// What someone who came without a link must type first.
+    pub passcode: PasscodeEntry,
+    /// `XXXX-XXXX`; hosts only, and empty while it is off.
+    pub passcode_shown: String,
+    /// Too many wrong ones: nobody may try until the host reopens it or makes another. Hosts only.
+    pub passcode_closed: bool,
     /// Waiting room, oldest first; hosts and delegates only.
     pub waiting: Vec<Waiting>,
     /// Everyone whose key is in the group, this device included, in order of joining.
@@ -96,6 +102,27 @@ pub enum Phase {
     Failed,
 }
 
+/// What a guest is asked for before anything else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasscodeEntry {
+    pub needed: bool,
+    pub state: PasscodeState,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasscodeState {
+    /// Nothing typed yet, or the connection broke while it was checked.
+    #[default]
+    None,
+    /// With the host, or waiting for the host to come.
+    Checking,
+    /// Not this one, or not a passcode at all.
+    Wrong { tries_left: u32 },
+    /// No passcode helps here any more; a link still does.
+    Closed,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Problem {
@@ -104,8 +131,6 @@ pub enum Problem {
     Full,
     /// The link's secret does not open this meeting (knock refused, blobs do not open).
     BadLink,
-    /// The address has no secret.
-    NoSecret,
     NoSuchMeeting,
     /// The server's key for this meeting is not the one the link promises.
     WrongHostKey,

@@ -399,7 +399,6 @@ fn links_that_do_not_fit_are_told_apart() {
     let other_secret = format!("1.{}.{}", "A".repeat(43), parts[2]);
     let other_key = format!("1.{}.{}", parts[1], "A".repeat(22));
     let cases = [
-        (None, Phase::Failed, Problem::NoSecret),
         (Some("1.broken".to_string()), Phase::Failed, Problem::BadLink),
         (Some(format!("9.{}.{}", parts[1], parts[2])), Phase::Failed, Problem::Version),
         (Some(other_key), Phase::Failed, Problem::WrongHostKey),

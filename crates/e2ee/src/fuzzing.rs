@@ -7,7 +7,7 @@ mod rules;
 mod session;
 
 pub use frames::{frame, frame_seeds};
-pub use outside::{knock, knock_seeds, link, link_seeds};
+pub use outside::{knock, knock_seeds, link, link_seeds, passcode, passcode_seeds};
 pub use rules::commit_facts;
 pub use session::session;
 

@@ -7,6 +7,7 @@
 
 pub mod card;
 pub mod content;
+mod cpace;
 pub mod doorbell;
 pub mod facts;
 pub mod frames;
@@ -21,6 +22,7 @@ pub mod liveness;
 pub mod manifest;
 mod mark;
 pub mod name;
+pub mod passcode;
 pub mod policy;
 mod provider;
 pub mod roster;

@@ -52,7 +52,12 @@ fn knock_corpus() {
     replay("knock", fuzzing::knock);
 }
 
-/// Writes the genuine inputs that fuzzing of frames, links and knocks starts from:
+#[test]
+fn passcode_corpus() {
+    replay("passcode", fuzzing::passcode);
+}
+
+/// Writes the genuine inputs that fuzzing of frames, links, knocks and passcodes starts from:
 /// `cargo test -p incamera-e2ee --test corpus -- --ignored`.
 #[test]
 #[ignore = "writes into fuzz/corpus; run by hand after a format changed"]
@@ -61,6 +66,7 @@ fn write_seeds() {
         ("frame", fuzzing::frame_seeds()),
         ("link", fuzzing::link_seeds()),
         ("knock", fuzzing::knock_seeds()),
+        ("passcode", fuzzing::passcode_seeds()),
     ] {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
         std::fs::create_dir_all(&corpus).unwrap();

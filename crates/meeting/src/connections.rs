@@ -15,11 +15,14 @@ pub(crate) struct Connection {
     pub participant: ParticipantId,
     pub publishing: Publishing,
     pub paces: Paces,
+    /// It took a step towards proving the passcode that the host has not answered.
+    pub awaits_passcode: bool,
 }
 
 #[derive(Default)]
 pub(crate) struct Paces {
     pub lobby: Pace,
+    pub passcode: Pace,
     pub control: Pace,
     pub messages: Pace,
     pub catch_up: Pace,
@@ -75,6 +78,7 @@ impl Connections {
             participant,
             publishing: Publishing::default(),
             paces: Paces::default(),
+            awaits_passcode: false,
         };
         self.by_id.insert(connection, fresh);
         self.by_device.insert(device, connection);

@@ -3,7 +3,7 @@
 use crate::output::LobbyReason;
 use crate::verified::{ProvenDevice, Verified, VerifiedTicket};
 use base::statement::{Certificate, Doorbell, End, Leave, Swap, Void};
-use base::{GroupId, Nonce, Rights};
+use base::{DeviceKey, GroupId, Nonce, Rights};
 
 /// One signalling connection. The shell numbers them upwards and never reuses a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,6 +45,9 @@ pub enum Request {
         sealed: Vec<u8>,
     },
     CancelKnock,
+    Passcode {
+        message: Vec<u8>,
+    },
 
     // Host and delegates.
     OpenSession {
@@ -63,6 +66,10 @@ pub enum Request {
     Decline {
         knock: KnockId,
         reason: LobbyReason,
+    },
+    PasscodeReply {
+        device: DeviceKey,
+        message: Vec<u8>,
     },
     End {
         end: Verified<End>,

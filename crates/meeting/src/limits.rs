@@ -37,6 +37,8 @@ pub(crate) const INVITATIONS: usize = 200;
 pub(crate) const INVITATION_BLOB: usize = 4096;
 /// Bytes of a sealed knock. A larger one is refused as `TooMany`.
 pub(crate) const KNOCK: usize = 16 * 1024;
+/// Bytes of one step of a passcode's proof. A larger one is refused as `TooMany`.
+pub(crate) const PASSCODE: usize = 512;
 /// Certificates remembered, by device and group. The one with the lowest serial makes room.
 pub(crate) const CERTIFICATES: usize = 256;
 /// Devices that are told, when they next connect, why they are out of the group. Others learn
@@ -80,6 +82,10 @@ pub(crate) const USED_EVERY: Duration = Duration::from_secs(3600);
 
 /// Rings and knocks of one connection. A guest whose knock went stale needs two of each.
 pub(crate) const LOBBY: Rate = Rate { every: Duration::from_secs(2), burst: 6 };
+/// Steps of one connection towards proving a passcode. Right at the third try takes six.
+pub(crate) const PASSCODE_STEPS: Rate = Rate { every: Duration::from_secs(2), burst: 6 };
+/// Such steps of all connections together, so that a crowd cannot keep the host's device busy.
+pub(crate) const PASSCODE_CROWD: Rate = Rate { every: Duration::from_millis(50), burst: 60 };
 /// Commits, voids, swaps and other requests of one member.
 pub(crate) const CONTROL: Rate = Rate { every: Duration::from_millis(50), burst: 40 };
 /// Group messages of one member.

@@ -4,6 +4,7 @@
 use crate::input::{ConnectionId, Invitation, InvitationId, KnockId};
 use crate::limits;
 use crate::output::Blob;
+use crate::pace::Pace;
 use crate::verified::Verified;
 use base::statement::Doorbell;
 use base::{DeviceKey, Nonce, UnixMillis};
@@ -18,6 +19,8 @@ pub(crate) struct Lobby {
     knocks: BTreeMap<KnockId, Knock>,
     by_visitor: BTreeMap<ConnectionId, KnockId>,
     last_knock: u64,
+    /// Everybody's steps towards proving the passcode.
+    pub passcode: Pace,
 }
 
 /// A device that can open knocks, with what it gave for that.

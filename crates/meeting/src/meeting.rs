@@ -1,5 +1,6 @@
 mod delivery;
 mod lobby;
+mod passcode;
 mod presence;
 mod restore;
 mod session;
@@ -189,6 +190,10 @@ impl Meeting {
             Request::Ring { invitation } => self.ring(now, peer, invitation),
             Request::Knock { sealed } => self.knock(now, peer, sealed),
             Request::CancelKnock => self.cancel_knock(peer),
+            Request::Passcode { message } => self.passcode(now, peer, message),
+            Request::PasscodeReply { device, message } => {
+                self.passcode_reply(now, peer, device, message)
+            }
             Request::OpenSession { group, certificate, replace } => {
                 self.open_session(now, peer, group, certificate, replace)
             }

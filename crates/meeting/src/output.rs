@@ -83,6 +83,13 @@ pub enum ToClient {
     KnockGone {
         knock: KnockId,
     },
+    PasscodeTried {
+        device: DeviceKey,
+        message: Blob,
+    },
+    PasscodeReplied {
+        message: Blob,
+    },
     SessionOpened {
         group: GroupId,
     },

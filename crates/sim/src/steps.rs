@@ -31,6 +31,12 @@ pub enum StepKind {
     Knock,
     Cancel,
     Decline,
+    Passcode {
+        size: usize,
+    },
+    PasscodeReply {
+        to: Who,
+    },
     Commit(TicketFacts),
     Void {
         signer: Who,
@@ -82,7 +88,11 @@ fn deed(world: &World, random: &mut Random, who: Who) -> StepKind {
             .pick(&[true, false])
             .map_or(StepKind::Ring, |knock| if knock { StepKind::Knock } else { StepKind::Ring }),
         22..25 => StepKind::Cancel,
-        25..28 => StepKind::Decline,
+        25..26 => StepKind::Decline,
+        26..27 => StepKind::Passcode { size: 48 },
+        27..28 => StepKind::PasscodeReply {
+            to: random.pick(&world.cast.everyone().collect::<Vec<_>>()).unwrap_or(who),
+        },
         28..60 => StepKind::Commit(ticket(world, random, who)),
         60..66 => void(world, random, who),
         66..78 => StepKind::Message { epoch: near(world, random), chat: random.chance(50) },

@@ -153,6 +153,13 @@ impl World {
             StepKind::Knock => self.request(who, Request::Knock { sealed: vec![who as u8; 8] }),
             StepKind::Cancel => self.request(who, Request::CancelKnock),
             StepKind::Decline => self.decline(who),
+            StepKind::Passcode { size } => {
+                self.request(who, Request::Passcode { message: vec![who as u8; size] });
+            }
+            StepKind::PasscodeReply { to } => {
+                let device = self.cast.device(to);
+                self.request(who, Request::PasscodeReply { device, message: vec![5; 64] });
+            }
             StepKind::Commit(facts) => self.commit(who, facts),
             StepKind::Void { signer, epoch, commit } => self.void(who, signer, epoch, commit),
             StepKind::Message { epoch, chat } => {
@@ -434,7 +441,10 @@ impl World {
         match message {
             Ready { .. } | HostPresence { .. } | Doorbell { .. } | KnockDelivered => {}
             Refused { .. } | OutOfGroup { .. } | Ended { .. } | Error(_) | Conflict { .. } => {}
-            DoorbellWanted | Knocked { .. } | KnockGone { .. } => {
+            PasscodeReplied { .. } => {
+                assert!(!self.model.is_active(who), "{who} is told {message:?}");
+            }
+            DoorbellWanted | Knocked { .. } | KnockGone { .. } | PasscodeTried { .. } => {
                 assert!(self.model.is_active(who), "{who} is told {message:?}");
             }
             GroupMessage { group, epoch, .. } => {

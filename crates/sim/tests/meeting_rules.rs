@@ -230,6 +230,81 @@ fn a_guest_that_rang_too_early_gets_its_doorbell_when_there_is_one() {
 }
 
 #[test]
+fn a_passcodes_steps_reach_the_host_and_each_is_answered_once() {
+    let mut world = meeting_of(&[BEN]);
+    world.perform(&Step { who: HOST, kind: StepKind::Bell { certified: true } });
+    connect(&mut world, ANA, None);
+    let reply = Step { who: HOST, kind: StepKind::PasscodeReply { to: ANA } };
+    world.perform(&reply);
+    assert_eq!(told(&world, ANA), [], "nobody asked");
+    world.perform(&Step { who: ANA, kind: StepKind::Passcode { size: 48 } });
+    assert!(matches!(told(&world, HOST)[..], [ToClient::PasscodeTried { .. }]));
+    assert_eq!((told(&world, ANA), told(&world, BEN)), (vec![], vec![]));
+    world.perform(&reply);
+    assert!(matches!(told(&world, ANA)[..], [ToClient::PasscodeReplied { .. }]));
+    world.perform(&reply);
+    assert_eq!(told(&world, ANA), [], "it was answered");
+}
+
+#[test]
+fn only_the_host_answers_for_the_passcode_and_only_guests_try_it() {
+    let mut world = meeting_of(&[BEN]);
+    world.perform(&Step { who: HOST, kind: StepKind::Bell { certified: true } });
+    connect(&mut world, ANA, None);
+    world.perform(&Step { who: ANA, kind: StepKind::Passcode { size: 48 } });
+    let refused = [ToClient::Error(Refusal::NotAllowed)];
+    for who in [BEN, ANA] {
+        world.perform(&Step { who, kind: StepKind::PasscodeReply { to: ANA } });
+        assert_eq!(told(&world, who), refused);
+    }
+    world.perform(&Step { who: BEN, kind: StepKind::Passcode { size: 48 } });
+    assert_eq!(told(&world, BEN), refused);
+}
+
+#[test]
+fn a_passcode_without_a_host_to_check_it_is_stale() {
+    let mut world = meeting_of(&[COHOST]);
+    let cohost = certificate(&world, COHOST, Role::Cohost);
+    connect(&mut world, COHOST, Some(cohost));
+    world.perform(&Step { who: COHOST, kind: StepKind::Bell { certified: true } });
+    connect(&mut world, ANA, None);
+    world.perform(&Step { who: ANA, kind: StepKind::Passcode { size: 48 } });
+    assert_eq!(told(&world, ANA), [ToClient::Refused { reason: LobbyReason::Stale }]);
+    assert_eq!(told(&world, COHOST), []);
+}
+
+#[test]
+fn passcodes_in_a_row_are_slowed_down_and_large_ones_refused() {
+    let mut world = meeting_of(&[]);
+    world.perform(&Step { who: HOST, kind: StepKind::Bell { certified: true } });
+    connect(&mut world, MALLORY, None);
+    world.perform(&Step { who: MALLORY, kind: StepKind::Passcode { size: 513 } });
+    assert_eq!(told(&world, MALLORY), [ToClient::Error(Refusal::TooMany)]);
+    let mut passed = 0;
+    for _ in 0..200 {
+        world.perform(&Step { who: MALLORY, kind: StepKind::Passcode { size: 512 } });
+        passed += told(&world, HOST).len();
+    }
+    assert!((5..10).contains(&passed), "{passed}");
+}
+
+#[test]
+fn a_crowd_that_tries_the_passcode_does_not_keep_the_host_busy() {
+    let mut world = meeting_of(&[]);
+    world.perform(&Step { who: HOST, kind: StepKind::Bell { certified: true } });
+    let (mut passed, mut slowed) = (0, 0);
+    for _ in 0..30 {
+        for who in [ANA, BEN, MALLORY] {
+            connect(&mut world, who, None);
+            world.perform(&Step { who, kind: StepKind::Passcode { size: 48 } });
+            passed += told(&world, HOST).len();
+            slowed += told(&world, who).contains(&ToClient::Error(Refusal::TooFast)) as usize;
+        }
+    }
+    assert_eq!((passed, slowed > 0), (90 - slowed, true));
+}
+
+#[test]
 fn an_unused_meeting_is_forgotten() {
     let mut world = World::new(0, Limits { idle: Duration::from_secs(3600), ..Limits::default() });
     world.now = world.now.plus(Duration::from_secs(3600));

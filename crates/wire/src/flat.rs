@@ -120,6 +120,8 @@ fn read(flat: Flat) -> Option<ServerMessage> {
             M::Knocked { knock: flat.knock?, device: flat.device?.0, sealed: flat.sealed? }
         }
         "knock_gone" => M::KnockGone { knock: flat.knock? },
+        "passcode_tried" => M::PasscodeTried { device: flat.device?.0, message: flat.message? },
+        "passcode_replied" => M::PasscodeReplied { message: flat.message? },
         "members" => M::Members { members: flat.members? },
         "member_changed" => M::MemberChanged { member: flat.member? },
         "member_gone" => M::MemberGone { participant: flat.participant? },

@@ -51,6 +51,9 @@ pub enum ClientMessage {
     Knock { sealed: Bytes },
     /// The guest no longer waits.
     CancelKnock,
+    /// From a guest that knows no link: one step of its proof that it knows the passcode, for the
+    /// host's device alone. Refused as `stale` while that is not behind its doorbell.
+    Passcode { message: Bytes },
 
     // Host and delegates.
     /// A certified host opens a new session; refused while another device holds one that is alive
@@ -70,6 +73,12 @@ pub enum ClientMessage {
     /// The host does not let this knock in. `retry` when the knock itself was refused for being
     /// stale, so the guest's client rings again by itself.
     Decline { knock: u64, reason: LobbyReason },
+    /// The host's answer to the newest `passcode` of this device: one for each.
+    PasscodeReply {
+        #[serde(with = "device_key")]
+        device: DeviceKey,
+        message: Bytes,
+    },
     /// A signed [`base::statement::End`].
     EndMeeting { end: Bytes },
 
@@ -305,6 +314,16 @@ pub enum ServerMessage {
     /// To the host and delegates: a knock is gone (left, or its connection dropped).
     KnockGone {
         knock: u64,
+    },
+    /// To the host: a guest's step towards proving the passcode.
+    PasscodeTried {
+        #[serde(with = "device_key")]
+        device: DeviceKey,
+        message: Bytes,
+    },
+    /// The host's answer to this guest's newest step.
+    PasscodeReplied {
+        message: Bytes,
     },
 
     // The group.

@@ -81,6 +81,19 @@ the-host = The host
 opening = Opening the room…
 coming-back = Bringing you back into the meeting…
 
+## Passcode
+passcode-title = What is the passcode?
+passcode-lead = The host has it. With the whole link from your invitation you need none.
+passcode = Passcode
+passcode-enter = Continue
+passcode-checking = Asking the host's device…
+passcode-waiting = The host is not here yet. The passcode is checked as soon as they come; you can leave this page open.
+passcode-wrong = { $tries ->
+    [one] That is not the passcode. You can try once more.
+   *[other] That is not the passcode. You can try { $tries } more times.
+  }
+passcode-closed = This passcode opens nothing any more. Ask the host for the whole link, or to reopen the passcode, then reload this page.
+
 ## Waiting
 waiting-title = You're in the right place
 waiting-status = Waiting for the host to let you in
@@ -98,8 +111,6 @@ full-title = The room is full
 full-what = There is no free place in this meeting. Please tell the host, or try again in a few minutes.
 bad-link-title = This link does not open the meeting
 bad-link-what = The link is incomplete, or the host has replaced it. Copy the whole link again from the invitation, or ask the host for a new one.
-no-secret-title = Part of the link is missing
-no-secret-what = The part after the # is the key to the room, and it is not there. Open the whole link from your invitation. Passcodes do not exist yet.
 no-such-meeting-title = There is no meeting here
 no-such-meeting-what = No meeting with this address exists on this server. Check the link in your invitation, or ask the host for it.
 wrong-host-key-title = This is not the meeting your link promises
@@ -181,6 +192,7 @@ invitation =
     Hello, this is the link to our private video meeting:
     { $link }
     Please open it a few minutes early. You need no account and no app: press Allow when your browser asks for camera and microphone, and I will let you in.
+empty-passcode = Or tell them this page's address and the passcode { $passcode }.
 alone-title = Nobody else is here just now
 alone-what = You can wait here. The others come back by themselves.
 
@@ -214,6 +226,13 @@ close = Close
 door-one = { $name } is waiting
 door-more = { $count } people are waiting
 door-see = See who
+
+passcode-is-closed = The passcode is closed: too many wrong ones were tried.
+passcode-is-off = The passcode is off. Only the link lets people ask to come in.
+passcode-reopen = Reopen it
+passcode-new = New passcode
+passcode-off = Turn off
+passcode-on = Turn on passcode
 
 ## Security
 security = Security

@@ -10,6 +10,10 @@ export interface SlotWish { mid: string; participant: number; kind: Kind; height
 export type Command =
   | { command: 'join'; name: string }
   | { command: 'cancel_join' }
+  | { command: 'passcode'; text: string }
+  | { command: 'new_passcode' }
+  | { command: 'reopen_passcode' }
+  | { command: 'set_passcode'; on: boolean }
   | { command: 'admit'; knock: number }
   | { command: 'admit_all' }
   | { command: 'decline'; knock: number }
@@ -93,12 +97,14 @@ export type Phase =
   | 'left' | 'removed' | 'ended' | 'refused' | 'failed';
 
 export type Problem =
-  | 'declined' | 'locked' | 'full' | 'bad_link' | 'no_secret' | 'no_such_meeting'
+  | 'declined' | 'locked' | 'full' | 'bad_link' | 'no_such_meeting'
   | 'wrong_host_key' | 'other_tab' | 'stale_group' | 'version' | 'busy' | 'internal';
 
 export type Connection = 'connecting' | 'online' | 'returning';
 export type Safety = 'none' | 'private' | 'unconfirmed' | 'paused' | 'interference';
 export type PersonRole = 'viewer' | 'participant' | 'recorder' | 'gateway' | 'cohost' | 'host';
+
+export type PasscodeState = 'none' | 'checking' | 'closed' | { wrong: { tries_left: number } };
 
 export interface Waiting { knock: number; name: string; device: Bytes; known: boolean }
 
@@ -153,6 +159,9 @@ export interface View {
   host_name: string;
   host_present: boolean;
   invite_path: string;
+  passcode: { needed: boolean; state: PasscodeState };
+  passcode_shown: string;
+  passcode_closed: boolean;
   waiting: Waiting[];
   people: Person[];
   slots: Slot[];
@@ -167,7 +176,8 @@ export interface View {
 
 export const emptyView: View = {
   phase: 'opening', problem: null, connection: 'connecting', host: false, my_name: '', my_device: '',
-  title: '', host_name: '', host_present: false, invite_path: '', waiting: [], people: [], slots: [],
+  title: '', host_name: '', host_present: false, invite_path: '',
+  passcode: { needed: false, state: 'none' }, passcode_shown: '', passcode_closed: false, waiting: [], people: [], slots: [],
   safety: 'none', code: null, chat: [], speakers: [],
   may: { unmute: false, video: false, share: false, chat: false, rename: false, control: false },
   rules: {

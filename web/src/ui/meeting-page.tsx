@@ -5,6 +5,7 @@ import { createMeeting, type Meeting } from '../state/meeting';
 import { Page } from './frame';
 import { Lobby } from './lobby';
 import { EndNotice } from './notices';
+import { PasscodePage } from './passcode-page';
 import { Permission } from './permission';
 import { WaitingPage } from './waiting-page';
 
@@ -37,6 +38,7 @@ export function MeetingView(props: { meeting: Meeting }) {
       <Match when={phase() === 'entering' || phase() === 'in_meeting'}>
         <Suspense fallback={<Opening words="entering" />}><Room meeting={props.meeting} /></Suspense>
       </Match>
+      <Match when={props.meeting.view.passcode.needed}><PasscodePage meeting={props.meeting} /></Match>
       <Match when={phase() === 'waiting'}><WaitingPage meeting={props.meeting} /></Match>
       <Match when={props.meeting.inside() && phase() === 'opening'}><Opening words="coming-back" /></Match>
       <Match when={devices() === 'ask'}>

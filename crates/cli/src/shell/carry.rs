@@ -4,7 +4,7 @@ use super::{Shell, ShellError};
 use crate::net::Signalling;
 use crate::report::Chat;
 use client::shell::{Command, Input, Notice, Output};
-use client::view::{Phase, View};
+use client::view::{PasscodeState, Phase, View};
 use std::time::{Duration, Instant};
 
 /// How long the lobby may take to show a host before the guest asks all the same.
@@ -93,6 +93,7 @@ impl Shell {
         if self.view.phase != before {
             self.handle_phase();
         }
+        self.enter_passcode();
         self.ask_to_join();
         self.admit();
         self.read_chat();
@@ -121,9 +122,28 @@ impl Shell {
         }
     }
 
+    /// Offers the passcode once; a program does not guess.
+    fn enter_passcode(&mut self) {
+        let entry = self.view.passcode;
+        if self.view.phase != Phase::Lobby || !entry.needed {
+            return;
+        }
+        match (entry.state, self.part.passcode.clone()) {
+            (PasscodeState::Wrong { .. }, _) => self.note(Err(ShellError::WrongPasscode)),
+            (PasscodeState::Closed, _) => self.note(Err(ShellError::PasscodeClosed)),
+            (PasscodeState::Checking, _) => {}
+            (PasscodeState::None, None) => self.note(Err(ShellError::NoPasscode)),
+            (PasscodeState::None, Some(text)) => {
+                if !std::mem::replace(&mut self.passcode_given, true) {
+                    self.tell(Input::Command(Command::Passcode { text }));
+                }
+            }
+        }
+    }
+
     /// Asks as a person does: once it is shown whose meeting this is, or nobody seems to be there.
     pub(super) fn ask_to_join(&mut self) {
-        if self.view.phase != Phase::Lobby || self.asked_to_join {
+        if self.view.phase != Phase::Lobby || self.view.passcode.needed || self.asked_to_join {
             return;
         }
         let known = self.view.host || !self.view.host_name.is_empty();
@@ -136,7 +156,8 @@ impl Shell {
 
     /// When to ask to join an empty house.
     pub(super) fn asks_at(&self) -> Option<Instant> {
-        self.in_lobby.filter(|_| !self.asked_to_join).map(|at| at + PATIENCE)
+        let asks = !self.asked_to_join && !self.view.passcode.needed;
+        self.in_lobby.filter(|_| asks).map(|at| at + PATIENCE)
     }
 
     fn note_admitted(&mut self, now: Instant) {

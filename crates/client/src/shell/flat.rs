@@ -76,6 +76,10 @@ fn command(flat: Flat) -> Option<Command> {
         "rename" => Command::Rename { device: device?, name: name? },
         "block" => Command::Block { knock: knock? },
         "unblock" => Command::Unblock { device: device? },
+        "passcode" => Command::Passcode { text: text? },
+        "new_passcode" => Command::NewPasscode,
+        "reopen_passcode" => Command::ReopenPasscode,
+        "set_passcode" => Command::SetPasscode { on: on? },
         _ => return None,
     })
 }
@@ -130,6 +134,10 @@ mod tests {
             Command::Rename { device: device(), name: "Bo".into() },
             Command::Block { knock: 3 },
             Command::Unblock { device: device() },
+            Command::Passcode { text: "ABCD-EFGH".into() },
+            Command::NewPasscode,
+            Command::ReopenPasscode,
+            Command::SetPasscode { on: true },
         ]
     }
 

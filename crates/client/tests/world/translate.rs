@@ -17,6 +17,10 @@ pub fn request(message: ClientMessage, saved: &Saved) -> Option<Request> {
         }
         C::Knock { sealed } => Request::Knock { sealed: sealed.0 },
         C::CancelKnock => Request::CancelKnock,
+        C::Passcode { message } => Request::Passcode { message: message.0 },
+        C::PasscodeReply { device, message } => {
+            Request::PasscodeReply { device, message: message.0 }
+        }
         C::OpenSession { group, certificate, replace } => {
             let certificate = Verified::by_meeting_key(&certificate.0, &saved.key).ok()?;
             Request::OpenSession { group, certificate, replace }
@@ -104,6 +108,10 @@ pub fn message(message: ToClient) -> ServerMessage {
             S::Knocked { knock: knock.0, device, sealed: bytes(sealed) }
         }
         T::KnockGone { knock } => S::KnockGone { knock: knock.0 },
+        T::PasscodeTried { device, message } => {
+            S::PasscodeTried { device, message: bytes(message) }
+        }
+        T::PasscodeReplied { message } => S::PasscodeReplied { message: bytes(message) },
         T::SessionOpened { group } => S::SessionOpened { group },
         T::Welcome { group, epoch, message } => {
             S::Welcome { group, epoch, message: bytes(message) }

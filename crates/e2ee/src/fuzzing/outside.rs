@@ -1,4 +1,4 @@
-//! What comes from people outside: links and knocks.
+//! What comes from people outside: links, knocks and passcodes.
 
 use crate::card::{Card, CardKey};
 use crate::doorbell::{
@@ -8,6 +8,7 @@ use crate::identity::{Device, HostKey};
 use crate::key_package::PendingJoin;
 use crate::link::{Link, LinkKeys};
 use crate::name::{sanitise_name, sanitise_title};
+use crate::passcode::{Answering, Asking, Exchange, FromGuest, FromHost, Grant, Passcode, Visit};
 use base::statement::Role;
 use base::{DeviceKey, GroupId, MeetingId, Secret, UnixMillis};
 
@@ -48,6 +49,73 @@ pub fn knock(data: &[u8]) {
     let tag = base::hash::sha256(&[bell.statement()]);
     let addressed = [&tag[..8], &links[0].invitation().0, body].concat();
     let _ = self::bell().open(&device, &addressed, &links, NOW);
+}
+
+/// A passcode as typed, and a message of its exchange to either side. What reads is written as it
+/// was; bytes without the passcode's key prove nothing.
+pub fn passcode(data: &[u8]) {
+    if let Ok(code) = std::str::from_utf8(data).map_err(drop).and_then(parse_passcode) {
+        assert_eq!(parse_passcode(&code.grouped()), Ok(code));
+    }
+    if let Ok((exchange, message)) = FromGuest::decode(data) {
+        assert_eq!(message.encode(exchange), data);
+        tell_host(exchange, message);
+    }
+    if let Ok((exchange, message)) = FromHost::decode(data) {
+        assert_eq!(message.encode(exchange), data);
+        tell_guest(message);
+    }
+}
+
+fn parse_passcode(text: &str) -> Result<Passcode, ()> {
+    Passcode::parse(text).map_err(drop)
+}
+
+fn tell_host(exchange: Exchange, message: FromGuest) {
+    let entropy = &mut |out: &mut [u8]| out.fill(7);
+    let (point, tag) = match message {
+        FromGuest::Start { point } => (point, [0; 64]),
+        FromGuest::Confirm { tag } => ([9; 32], tag),
+    };
+    let grant = Grant { key: host().public(), link: Secret::new([3; 32]) };
+    let answered = Answering::answer(&secret_code(), visit(), exchange, point, entropy);
+    if let Ok((answering, _)) = answered {
+        assert!(answering.confirm(&tag, &grant, entropy).is_err());
+    }
+}
+
+fn tell_guest(message: FromHost) {
+    let (asking, _) = Asking::start(&secret_code(), visit(), &mut |out: &mut [u8]| out.fill(6));
+    let (point, fresh, tag, sealed) = match message {
+        FromHost::Answer { point, fresh } => (point, fresh, [0; 64], Vec::new()),
+        FromHost::Grant { tag, sealed } => ([9; 32], [0; 16], tag, sealed),
+        FromHost::Wrong | FromHost::Closed => return,
+    };
+    if let Ok((awaiting, _)) = asking.finish(point, fresh) {
+        assert!(awaiting.open(&tag, &sealed).is_err());
+    }
+}
+
+fn secret_code() -> Passcode {
+    Passcode::generate(&mut |out: &mut [u8]| out.fill(5))
+}
+
+fn visit() -> Visit {
+    Visit { meeting: MEETING, guest: guest().key() }
+}
+
+/// Genuine passcodes and messages, to start fuzzing from.
+pub fn passcode_seeds() -> Vec<Vec<u8>> {
+    let entropy = &mut |out: &mut [u8]| out.fill(8);
+    let (asking, start) = Asking::start(&secret_code(), visit(), entropy);
+    let point = start[17..].try_into().expect("a start ends with its point");
+    let exchange = asking.exchange();
+    let (_, answer) = Answering::answer(&secret_code(), visit(), exchange, point, entropy)
+        .expect("the point is the guest's own");
+    let grant = FromHost::Grant { tag: [1; 64], sealed: vec![2; 92] }.encode(exchange);
+    let confirm = FromGuest::Confirm { tag: [1; 64] }.encode(exchange);
+    let typed = secret_code().grouped().into_bytes();
+    vec![typed, start, answer, confirm, grant, FromHost::Wrong.encode(exchange)]
 }
 
 fn host() -> HostKey {

@@ -138,12 +138,12 @@ impl Meeting {
         }
     }
 
-    fn require_outside(&self, peer: Peer) -> Result<(), Refusal> {
+    pub(crate) fn require_outside(&self, peer: Peer) -> Result<(), Refusal> {
         if self.is_active(peer.device) { Err(Refusal::NotAllowed) } else { Ok(()) }
     }
 
     /// Who can open knocks: connected delegates with a doorbell, the host's device first.
-    fn bell_owners(&self, now: Now) -> Vec<DeviceKey> {
+    pub(crate) fn bell_owners(&self, now: Now) -> Vec<DeviceKey> {
         let Some(session) = &self.session else { return Vec::new() };
         let delegates = self.certificates.delegates(session.group, now.wall);
         let mut owners: Vec<(bool, DeviceKey)> = delegates

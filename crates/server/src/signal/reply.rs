@@ -32,6 +32,12 @@ pub(crate) fn to_wire(message: ToClient) -> ServerMessage {
             ServerMessage::Knocked { knock: knock.0, device, sealed: bytes(&sealed) }
         }
         ToClient::KnockGone { knock } => ServerMessage::KnockGone { knock: knock.0 },
+        ToClient::PasscodeTried { device, message } => {
+            ServerMessage::PasscodeTried { device, message: bytes(&message) }
+        }
+        ToClient::PasscodeReplied { message } => {
+            ServerMessage::PasscodeReplied { message: bytes(&message) }
+        }
         ToClient::OutOfGroup { why } => ServerMessage::OutOfGroup { why: removal(why) },
         ToClient::Ended { end } => ServerMessage::Ended { end: bytes(&end) },
         ToClient::Members { members } => {

@@ -51,6 +51,10 @@ fn request(message: ClientMessage, key: &MeetingKey) -> Result<Request, ErrorCod
         }
         ClientMessage::Knock { sealed } => Request::Knock { sealed: sealed.0 },
         ClientMessage::CancelKnock => Request::CancelKnock,
+        ClientMessage::Passcode { message } => Request::Passcode { message: message.0 },
+        ClientMessage::PasscodeReply { device, message } => {
+            Request::PasscodeReply { device, message: message.0 }
+        }
         ClientMessage::OpenSession { group, certificate, replace } => {
             let certificate = authentic(Verified::by_meeting_key(&certificate.0, key))?;
             Request::OpenSession { group, certificate, replace }

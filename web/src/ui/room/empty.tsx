@@ -23,6 +23,7 @@ export function EmptyRoom(props: { room: RoomState }) {
           </div>
         </Show>
         <blockquote class="invitation">{t('invitation', { link: short(link()) })}</blockquote>
+        <Show when={props.room.meeting.view.passcode_shown}>{(passcode) => <p>{t('empty-passcode', { passcode: passcode() })}</p>}</Show>
         <p class="door-words"><Icon of={Door} size={18} />{t('empty-door')}</p>
       </Show>
     </section>

@@ -6,6 +6,7 @@ import { Ban } from '../icons';
 import { CopyInvite } from './empty';
 import { SidePanel } from './panel';
 import { Action, PersonRow } from './person';
+import { HostPasscode } from './passcode';
 import type { RoomState } from './room';
 import { Avatar } from './tile';
 
@@ -27,7 +28,12 @@ export function ParticipantsPanel(props: { room: RoomState }) {
           <button class="button small" onClick={() => meeting().send({ command: 'ask', device: null, ask: 'mute' })}>{t('mute-all')}</button>
         </Show>
       </div>
-      <Show when={meeting().inviteLink()}><footer class="panel-foot"><CopyInvite link={meeting().inviteLink()} /></footer></Show>
+      <Show when={meeting().inviteLink()}>
+        <footer class="panel-foot">
+          <Show when={view().host}><HostPasscode meeting={meeting()} /></Show>
+          <CopyInvite link={meeting().inviteLink()} />
+        </footer>
+      </Show>
     </SidePanel>
   );
 }
