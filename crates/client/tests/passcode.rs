@@ -1,12 +1,13 @@
 //! Guests that have the meeting's address and no link, and what guesses, servers and other guests
 //! make of that.
+#![allow(clippy::unwrap_used)] // A panic in a test is its report, in its helpers too.
 
 mod world;
 
 use base::MeetingKey;
-use client::shell::Command;
+use client::shell::{Command, Input, Output};
 use client::view::{PasscodeState, Phase, Problem};
-use e2ee::passcode::{Answering, Exchange, FromGuest, FromHost, Grant, Passcode, Visit};
+use e2ee::passcode::{Answering, Asking, Exchange, FromGuest, FromHost, Grant, Passcode, Visit};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wire::{ClientMessage, ServerMessage};
@@ -234,6 +235,19 @@ fn breaking_off_before_the_proof_does_not_avoid_being_counted() {
     assert!(world.people[0].view.passcode_closed);
     world.reload(0);
     assert!(world.people[0].view.passcode_closed);
+}
+
+#[test]
+fn a_try_is_saved_before_it_is_answered() {
+    let mut world = open();
+    let code = Passcode::parse(WRONG).unwrap();
+    let visit = Visit { meeting: world.created.meeting, guest: base::DeviceKey([5; 32]) };
+    let (_, start) = Asking::start(&code, visit, &mut |out: &mut [u8]| out.fill(3));
+    let tried = ServerMessage::PasscodeTried { device: visit.guest, message: start.into() };
+    let core = &mut world.people[0].core;
+    core.handle(world.now, Input::SocketMessage { text: tried.to_text() });
+    let first: Vec<_> = std::iter::from_fn(|| core.poll_output()).take(2).collect();
+    assert!(matches!(&first[..], [Output::Save { .. }, Output::Send { .. }]));
 }
 
 #[test]
