@@ -45,8 +45,9 @@ pub(crate) fn upgrade(
     meeting: (MeetingId, Room),
     origins: Vec<String>,
 ) -> Response {
-    // Slightly more than is allowed, so that a client that sends too much is told so.
-    let largest = wire::MAX_CLIENT_MESSAGE + 64 * 1024;
+    // More than is allowed, so that a client that sends too much is told so: closing while some of it
+    // lies unread resets the connection, and the reason is lost on the way.
+    let largest = 2 * wire::MAX_CLIENT_MESSAGE + 64 * 1024;
     upgrade.max_message_size(largest).max_frame_size(largest).on_upgrade(async move |socket| {
         let (id, room) = meeting;
         let connection = Connection::new(socket, app, id, room);
