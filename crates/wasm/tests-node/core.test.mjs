@@ -50,9 +50,9 @@ test('inputs are answered with outputs, and malformed ones are refused', () => {
   assert.throws(() => new wasm.Core(ORIGIN, made.meeting, undefined, SEED.subarray(1), undefined, MONO, WALL));
 });
 
-test('a guest without a secret is told so', () => {
+test('a guest without a secret is asked for the passcode', () => {
   const core = new wasm.Core(ORIGIN, create().meeting, undefined, SEED, undefined, MONO, WALL);
   const { view } = JSON.parse(core.outputs()).findLast(({ type }) => type === 'view');
-  assert.equal(view.phase, 'failed');
-  assert.equal(view.problem, 'no_secret');
+  assert.equal(view.problem, null);
+  assert.deepEqual(view.passcode, { needed: true, state: 'none' });
 });
