@@ -11,6 +11,10 @@ out=web/src/wasm
 bindgen="$TOOLS/bindgen-$WASM_BINDGEN_VERSION/bin/bindgen"
 [ -x "$bindgen" ] || scripts/setup.sh build
 target=${CARGO_TARGET_DIR:-target}/wasm32-unknown-unknown/wasm
+# No path of the machine that builds ends up in the modules, and their size does not depend on it.
+home=${CARGO_HOME:-$HOME/.cargo}
+flags="--remap-path-prefix=$home/registry/src="
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$flags --remap-path-prefix=$(rustc --print sysroot)/lib/rustlib/src/rust/library="
 
 build() { # module feature
   cargo build --quiet --locked --profile wasm --target wasm32-unknown-unknown \

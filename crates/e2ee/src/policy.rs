@@ -5,6 +5,7 @@ use base::codec::{DecodeError, Reader, Writer};
 use base::hash::sha256;
 use base::statement::{Certificate, Role, StatementError, Unverified};
 use base::{DeviceKey, GroupId, MeetingId, MeetingKey, RoomRules, UnixMillis};
+use std::collections::BTreeSet;
 
 /// Certified devices in one meeting; the host refuses to certify more.
 pub const MAX_CERTIFICATES: usize = 32;
@@ -131,10 +132,9 @@ impl Policy {
         let read: Result<Vec<_>, _> =
             self.certificates.iter().map(|c| self.read_certificate(c, None)).collect();
         let Ok(read) = read else { return false };
-        let mut devices: Vec<_> = read.iter().map(|c| c.device).collect();
-        devices.sort_unstable();
-        devices.dedup();
-        devices.len() == read.len() && read.iter().filter(|c| c.role == Role::Host).count() == 1
+        let mut devices = BTreeSet::new();
+        read.iter().all(|c| devices.insert(c.device))
+            && read.iter().filter(|c| c.role == Role::Host).count() == 1
     }
 
     /// Reads a certificate, checking its signature only if it could be the wanted one.

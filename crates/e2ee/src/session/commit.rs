@@ -18,6 +18,7 @@ use openmls::messages::proposals::{CustomProposal, PreSharedKeyProposal, Proposa
 use openmls::prelude::tls_codec::Serialize as _;
 use openmls::prelude::{KeyPackage, LeafNodeIndex, MlsMessageOut};
 use openmls_traits::OpenMlsProvider;
+use std::collections::BTreeSet;
 
 /// The most admissions, removals and leaves in one [`Change`] (a swap counts twice), which leaves
 /// room for the PSK, the manifest and the policy among the 64 proposals of a commit.
@@ -141,8 +142,8 @@ impl Session {
         change.swap.retain(|swap| !leaving.contains(&swap.device()));
         let going = |d: &DeviceKey| leaving.contains(d);
         change.remove.retain(|device| seated(device) && *device != own && !going(device));
-        change.remove.sort_unstable();
-        change.remove.dedup();
+        let mut once = BTreeSet::new();
+        change.remove.retain(|device| once.insert(*device));
         let kept = change.remove.clone();
         change.swap.retain(|swap| !kept.contains(&swap.device()));
         change.rules = change.rules.filter(|rules| *rules != self.policy.rules);
