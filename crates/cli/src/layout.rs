@@ -85,6 +85,7 @@ mod tests {
             connected: true,
             mic_on: true,
             camera_on: true,
+            screen_on: false,
         }
     }
 

@@ -63,6 +63,7 @@ impl Participant {
             connected: me || seen.is_none_or(|member| member.connected),
             mic_on: on.mic,
             camera_on: on.camera,
+            screen_on: on.screen,
         }
     }
 

@@ -111,6 +111,7 @@ pub struct Person {
     pub connected: bool,
     pub mic_on: bool,
     pub camera_on: bool,
+    pub screen_on: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
