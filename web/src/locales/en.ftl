@@ -171,6 +171,38 @@ returning-what = We're bringing you back, stay here.
 sound-title = Your browser is holding back the sound
 sound-on = Turn sound on
 
+## Sharing a screen
+share-screen = Share screen
+stop-sharing = Stop sharing
+sharing = Sharing
+share-taken = { $name } is sharing a screen. You can share when { $name } has stopped.
+share-not-allowed = The host has not allowed you to share your screen.
+share-system = Your computer does not let the browser record the screen. Allow it in the system's privacy settings, then try again.
+share-failed = The screen could not be shared. Please try again, or choose another window.
+sharing-monitor = You are sharing your whole screen
+sharing-window = You are sharing a window
+sharing-browser = You are sharing a tab
+sharing-something = You are sharing your screen
+sharing-sound = with sound
+sharing-silent = without sound
+share-preview = What you are sharing
+share-matters = What matters most
+share-detail = Sharp text
+share-motion = Smooth motion
+screen-of = { $name }'s screen
+screen-keys = Plus and minus zoom, arrow keys move, 0 shows the whole screen
+screen-coming = Waiting for { $name }'s screen…
+screen-view = View of the screen
+zoom-in = Zoom in
+zoom-out = Zoom out
+zoom-reset = Reset zoom
+full-screen = Full screen
+leave-full-screen = Leave full screen
+announce-sharing = You are sharing your screen
+announce-sharing-ended = You have stopped sharing
+announce-shares = { $name } is sharing a screen
+announce-shares-ended = { $name } has stopped sharing
+
 ## Empty room
 empty-title = You're the first one here
 empty-what = Send this link to the person you expect.
@@ -240,6 +272,7 @@ settings = Sound and camera
 shortcuts = Keyboard shortcuts
 shortcut-m = Mute or unmute
 shortcut-v = Stop or start video
+shortcut-s = Share your screen or stop sharing
 shortcut-p = Participants
 shortcut-c = Chat
 shortcut-question = This list

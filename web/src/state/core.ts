@@ -92,6 +92,7 @@ export interface Person {
   connected: boolean;
   mic_on: boolean;
   camera_on: boolean;
+  screen_on: boolean;
 }
 
 export interface Slot {

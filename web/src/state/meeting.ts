@@ -11,6 +11,7 @@ import { announce, createAnnouncements } from './announce';
 import { emptyView, type Command, type View } from './core';
 import { t } from './i18n';
 import { fragmentOf, saveName, setInside, wasInside } from './preferences';
+import { createSharing } from './sharing';
 
 /** Why the page has stopped although the core has not said so; `left` while still waiting at the door. */
 export type Broken = 'elsewhere' | 'broken' | 'left' | null;
@@ -30,6 +31,7 @@ export function createMeeting() {
   const send = (command: Command) => post({ type: 'command', command });
 
   const capture = new Capture();
+  const sharing = createSharing(view);
   const frames: Frames = new Frames((message) => peer.handleFrames(message));
   const peer: Peer = new Peer(frames, (event) => post({ type: 'media', event }));
 
@@ -52,6 +54,7 @@ export function createMeeting() {
 
   function stop(why: Broken) {
     peer.close();
+    sharing.stop();
     setBroken(why);
   }
 
@@ -62,6 +65,7 @@ export function createMeeting() {
       rememberInside(false);
       peer.close();
       capture.stop();
+      sharing.stop();
     }
   }));
   const rememberInside = (now: boolean) => {
@@ -71,6 +75,9 @@ export function createMeeting() {
 
   createEffect(() => peer.setTrack('mic', capture.microphoneOn() ? capture.microphone() : null));
   createEffect(() => peer.setTrack('camera', capture.cameraOn() ? capture.camera() : null));
+  createEffect(() => peer.setHint(sharing.hint()));
+  createEffect(() => peer.setTrack('screen', sharing.picture()));
+  createEffect(() => peer.setTrack('screen_audio', sharing.sound()));
   createEffect(() => peer.setSpeaker(capture.speaker()));
   createEffect(() => tellMuted('mic', !capture.microphoneOn()));
   createEffect(() => tellMuted('camera', !capture.cameraOn()));
@@ -89,7 +96,7 @@ export function createMeeting() {
   });
 
   return {
-    view, broken, inside, capture, peer, send,
+    view, broken, inside, capture, sharing, peer, send,
     /** From a tap: sound may play from here on. */
     join(name: string) {
       unlockSound();

@@ -1,26 +1,44 @@
 import { DropdownMenu } from '@kobalte/core/dropdown-menu';
+import { Show } from 'solid-js';
 import { t } from '../../state/i18n';
 import { Icon, type IconShape } from '../icon';
-import { Camera, CameraOff, Chat, Keyboard, Leave, Mic, MicOff, More, People, Sliders } from '../icons';
+import { Camera, CameraOff, Chat, Keyboard, Leave, Mic, MicOff, More, People, Screen, Sliders } from '../icons';
 import type { RoomState } from './room';
+import { ShareBar } from './share-bar';
 
 /** One bar, bottom centre. */
 export function Controls(props: { room: RoomState }) {
   const capture = () => props.room.meeting.capture;
   const waiting = () => props.room.meeting.view.waiting.length;
   return (
-    <div class="controls" role="toolbar" aria-label={t('call-controls')} onKeyDown={moveFocus}>
-      <Control icon={capture().microphoneOn() ? Mic : MicOff} label={t(capture().microphoneOn() ? 'mute' : 'unmute')}
-        off={!capture().microphoneOn()} press={() => void props.room.toggleMicrophone()} />
-      <Control icon={capture().cameraOn() ? Camera : CameraOff} label={t(capture().cameraOn() ? 'stop-video' : 'start-video')}
-        off={!capture().cameraOn()} press={() => props.room.toggleCamera()} />
-      <Control icon={People} label={t('participants')} open={props.room.panel() === 'participants'} press={() => props.room.toggle('participants')}
-        says={waiting() > 0 ? t('participants-waiting', { count: waiting() }) : ''} badge={waiting() > 0 ? String(waiting()) : undefined} />
-      <Control icon={Chat} label={t('chat')} open={props.room.panel() === 'chat'} press={() => props.room.toggle('chat')}
-        says={props.room.unread() ? t('chat-new') : ''} badge={props.room.unread() ? '' : undefined} />
-      <MoreMenu room={props.room} />
-      <Control icon={Leave} label={t('leave')} kind="leave" press={() => props.room.leave()} />
+    <div class="controls-area" role="toolbar" aria-label={t('call-controls')} onKeyDown={moveFocus}>
+      <Show when={props.room.meeting.sharing.sharing()}><ShareBar sharing={props.room.meeting.sharing} /></Show>
+      <div class="controls">
+        <Control icon={capture().microphoneOn() ? Mic : MicOff} label={t(capture().microphoneOn() ? 'mute' : 'unmute')}
+          off={!capture().microphoneOn()} press={() => void props.room.toggleMicrophone()} />
+        <Control icon={capture().cameraOn() ? Camera : CameraOff} label={t(capture().cameraOn() ? 'stop-video' : 'start-video')}
+          off={!capture().cameraOn()} press={() => props.room.toggleCamera()} />
+        <Show when={props.room.meeting.sharing.possible}><ShareControl room={props.room} /></Show>
+        <Control icon={People} label={t('participants')} open={props.room.panel() === 'participants'} press={() => props.room.toggle('participants')}
+          says={waiting() > 0 ? t('participants-waiting', { count: waiting() }) : ''} badge={waiting() > 0 ? String(waiting()) : undefined} />
+        <Control icon={Chat} label={t('chat')} open={props.room.panel() === 'chat'} press={() => props.room.toggle('chat')}
+          says={props.room.unread() ? t('chat-new') : ''} badge={props.room.unread() ? '' : undefined} />
+        <MoreMenu room={props.room} />
+        <Control icon={Leave} label={t('leave')} kind="leave" press={() => props.room.leave()} />
+      </div>
     </div>
+  );
+}
+
+/** While sharing, the bar above holds the button to stop; its place here stays, so that the others do not move. */
+function ShareControl(props: { room: RoomState }) {
+  const sharing = () => props.room.meeting.sharing;
+  return (
+    <Show when={!sharing().sharing()} fallback={
+      <span class="control sharing" aria-hidden="true"><span class="control-icon"><Icon of={Screen} size={24} /></span><span class="control-label">{t('sharing')}</span></span>
+    }>
+      <Control icon={Screen} label={t('share-screen')} why={sharing().obstacle()} press={() => props.room.toggleSharing()} />
+    </Show>
   );
 }
 
@@ -33,6 +51,8 @@ interface ControlProps {
   kind?: string;
   /** More about the control, for screen readers. */
   says?: string;
+  /** Why it does nothing just now. It can still be reached and pressed, and then says so. */
+  why?: string;
   /** A number on the icon, or a dot when it is empty. */
   badge?: string | undefined;
 }
@@ -40,7 +60,7 @@ interface ControlProps {
 function Control(props: ControlProps) {
   return (
     <button class={`control ${props.kind ?? ''}`} classList={{ off: props.off ?? false }} aria-label={props.label}
-      aria-description={props.says || undefined} aria-expanded={props.open} onClick={() => props.press()}>
+      aria-description={props.says || props.why || undefined} aria-disabled={props.why ? true : undefined} title={props.why || undefined} aria-expanded={props.open} onClick={() => props.press()}>
       <span class="control-icon" classList={{ badge: props.badge !== undefined }} data-badge={props.badge}><Icon of={props.icon} size={24} /></span>
       <span class="control-label">{props.label}</span>
     </button>
