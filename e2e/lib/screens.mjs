@@ -38,14 +38,18 @@ function fakeDisplay([r, g, b], hz, silent) {
         stream.getTracks().forEach((track) => track.stop());
         picture.dispatchEvent(new Event('ended'));
       },
-      pause: () => clearInterval(timer),
+      /** Nothing moves any more. Real screens then come about once a second all the same. */
+      pause() {
+        clearInterval(timer);
+        setInterval(() => paint.drawImage(canvas, 0, 0), 1_000);
+      },
     };
     return stream;
   };
 }
 
-/** The pages that this person opens from now on can share a screen of this colour and tone. */
-export function sharesScreen(page, sender, { silent = false } = {}) {
+/** For `host` and `knock`: the page can share a screen of this colour and tone. */
+export function sharesScreen(sender, { silent = false } = {}) {
   const { rgb, hz } = SENDERS[sender];
-  return page.evaluateOnNewDocument(fakeDisplay, rgb, hz, silent);
+  return [fakeDisplay, rgb, hz, silent];
 }

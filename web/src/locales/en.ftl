@@ -173,6 +173,7 @@ sound-on = Turn sound on
 
 ## Sharing a screen
 share-screen = Share screen
+share = Share
 stop-sharing = Stop sharing
 sharing = Sharing
 share-taken = { $name } is sharing a screen. You can share when { $name } has stopped.

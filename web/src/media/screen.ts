@@ -33,7 +33,7 @@ export class ScreenCapture {
   async start(): Promise<NotShared | null> {
     let stream: MediaStream;
     try {
-      stream = await navigator.mediaDevices.getDisplayMedia(displayOptions(navigator.mediaDevices.getSupportedConstraints()));
+      stream = await ask();
     } catch (error) {
       return reasonOf(error);
     }
@@ -70,6 +70,17 @@ export class ScreenCapture {
       this.video[1](picture);
       this.audio[1](sound);
     });
+  }
+}
+
+/** A system whose sound cannot be had fails the whole request; the picture alone is then asked for. */
+async function ask(): Promise<MediaStream> {
+  const options = displayOptions(navigator.mediaDevices.getSupportedConstraints());
+  try {
+    return await navigator.mediaDevices.getDisplayMedia(options);
+  } catch (error) {
+    if (!(error instanceof DOMException) || error.name !== 'NotReadableError') throw error;
+    return navigator.mediaDevices.getDisplayMedia({ ...options, audio: false });
   }
 }
 

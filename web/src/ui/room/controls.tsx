@@ -37,7 +37,7 @@ function ShareControl(props: { room: RoomState }) {
     <Show when={!sharing().sharing()} fallback={
       <span class="control sharing" aria-hidden="true"><span class="control-icon"><Icon of={Screen} size={24} /></span><span class="control-label">{t('sharing')}</span></span>
     }>
-      <Control icon={Screen} label={t('share-screen')} why={sharing().obstacle()} press={() => props.room.toggleSharing()} />
+      <Control icon={Screen} label={t('share-screen')} short={t('share')} why={sharing().obstacle()} press={() => props.room.toggleSharing()} />
     </Show>
   );
 }
@@ -49,6 +49,8 @@ interface ControlProps {
   off?: boolean;
   open?: boolean;
   kind?: string;
+  /** A shorter word to show; the name stays the label. */
+  short?: string;
   /** More about the control, for screen readers. */
   says?: string;
   /** Why it does nothing just now. It can still be reached and pressed, and then says so. */
@@ -62,7 +64,7 @@ function Control(props: ControlProps) {
     <button class={`control ${props.kind ?? ''}`} classList={{ off: props.off ?? false }} aria-label={props.label}
       aria-description={props.says || props.why || undefined} aria-disabled={props.why ? true : undefined} title={props.why || undefined} aria-expanded={props.open} onClick={() => props.press()}>
       <span class="control-icon" classList={{ badge: props.badge !== undefined }} data-badge={props.badge}><Icon of={props.icon} size={24} /></span>
-      <span class="control-label">{props.label}</span>
+      <span class="control-label">{props.short ?? props.label}</span>
     </button>
   );
 }
