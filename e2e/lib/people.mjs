@@ -124,9 +124,10 @@ async function prepare(page, name) {
   await acrossNavigations(() => by(page, 'textbox', 'Your name').fill(name));
 }
 
-/** A host opens a new meeting; returns its page and the invite link. */
-export async function host(person, server, name) {
+/** A host opens a new meeting; returns its page and the invite link. `before` as with `knock`. */
+export async function host(person, server, name, ...before) {
   const page = await newPage(person);
+  if (before.length > 0) await page.evaluateOnNewDocument(...before);
   await acrossNavigations(() => page.goto(server.url));
   await click(page, 'New meeting');
   await acrossNavigations(() => page.waitForFunction(() => location.pathname.startsWith('/m/')));
@@ -147,10 +148,10 @@ export async function inviteLink(page) {
   return page.evaluate(() => window.copied);
 }
 
-/** A guest opens the link and asks to join; `before` runs in the page before its scripts. */
-export async function knock(person, link, name, before) {
+/** A guest opens the link and asks to join; `before`, a function and its arguments, runs in the page before its scripts. */
+export async function knock(person, link, name, ...before) {
   const page = await newPage(person);
-  if (before) await page.evaluateOnNewDocument(before);
+  if (before.length > 0) await page.evaluateOnNewDocument(...before);
   await acrossNavigations(() => page.goto(link));
   await prepare(page, name);
   await click(page, 'Ask to join');

@@ -9,6 +9,7 @@ import { render } from 'solid-js/web';
 import { announce } from '../src/state/announce';
 import { emptyView, type Person, type View } from '../src/state/core';
 import type { Meeting } from '../src/state/meeting';
+import { inTheWay } from '../src/state/sharing';
 import { Capture } from '../src/media/capture';
 import { Home } from '../src/ui/home';
 import { MeetingView } from '../src/ui/meeting-page';
@@ -33,6 +34,11 @@ const room = (others: number, more: Partial<View> = {}): Partial<View> => ({
   safety: 'private', invite_path: link, code: '48213 90577 11846 30925 77410 62388',
   people: [me(true), ...Array.from({ length: others }, (_, i) => person(i))], ...more,
 });
+const presented = (others: number, more: Partial<View> = {}) => {
+  const shown = room(others, more);
+  shown.people?.splice(others > 1 ? 2 : 1, 1, person(others > 1 ? 1 : 0, { screen_on: true }));
+  return shown;
+};
 const lobby: Partial<View> = { phase: 'lobby', connection: 'online', host_name: 'Dr. Anna Weiss', host_present: true };
 const waiting = [
   { knock: 1, name: 'Ruth Abendroth', device: 'w1', known: false },
@@ -56,6 +62,7 @@ const SCREENS: Record<string, Partial<View>> = {
   unverified: room(2, { slots: [{ mid: '5', kind: 'camera', claimed: 0, device: null, unverified: true }] }),
   door: room(1, { waiting: waiting.slice(0, 1) }), doors: room(1, { waiting }), participants: room(4, { waiting }), chat: room(2, { chat }), chatempty: room(1),
   code: room(1), leave: room(1), settings: room(1), shortcuts: room(1), more: room(1), toast: room(2),
+  shared: presented(1), sharednine: presented(8), sharedmany: presented(25), sharing: room(2), sharingall: room(1), sharedunverified: presented(2, { slots: [{ mid: '9', kind: 'screen', claimed: 1, device: null, unverified: true }] }),
   returning: room(2, { connection: 'returning' }), unconfirmed: room(2, { safety: 'unconfirmed' }), paused: room(2, { safety: 'paused' }), interference: room(2, { safety: 'interference' }),
   left: { phase: 'left' }, removed: { phase: 'removed' }, ended: { phase: 'ended' },
 };
@@ -69,9 +76,17 @@ function fakeMeeting(view: Partial<View>): Meeting {
   const capture = new Capture();
   if (location.search.includes('&video')) void capture.start(true);
   const full = { ...emptyView, ...view };
-  const lines = full.people.filter((one) => !one.me && one.camera_on).map((one) => ({ device: () => one.device, visible: () => true, track: portrait(one), handlePresented() {} }));
+  const cameras = full.people.filter((one) => !one.me && one.camera_on).map((one) => ({ kind: 'camera', device: () => one.device, visible: () => true, track: portrait(one), handlePresented() {} }));
+  const screens = full.people.filter((one) => !one.me && one.screen_on).map((one) => ({ kind: 'screen', device: () => one.device, visible: () => true, track: page(), handlePresented() {} }));
+  const lines = [...screens, ...cameras];
+  const [shared, hint, setHint] = [name === 'sharing' || name === 'sharingall', ...createSignal('detail')];
+  const picture = shared ? page() : null;
+  const sharing = {
+    sharing: () => shared, picture: () => picture, sound: () => null, surface: () => (name === 'sharingall' ? 'monitor' : 'window'), hint, setHint,
+    start() {}, stop() {}, obstacle: () => (inTheWay(full) ? `${inTheWay(full)?.name} is sharing a screen.` : ''), possible: !location.search.includes('&phone'),
+  };
   return {
-    view: full, broken: () => null, inside: () => false, capture, send() {}, join() {}, leave() {}, takeOver() {},
+    sharing, view: full, broken: () => null, inside: () => false, capture, send() {}, join() {}, leave() {}, takeOver() {},
     peer: { video: () => lines, setWanted() {}, soundBlocked: () => location.search.includes('&blocked'), unblockSound() {} },
     inviteLink: () => (full.invite_path ? `https://meet.example.org${full.invite_path}` : ''),
   } as unknown as Meeting;
@@ -102,6 +117,26 @@ function portrait(one: Person): MediaStreamTrack {
   };
   draw();
   setInterval(draw, 200);
+  return canvas.captureStream(5).getVideoTracks()[0] as MediaStreamTrack;
+}
+
+/** A sheet of text, as somebody might share it. */
+function page(): MediaStreamTrack {
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [1600, 900];
+  const paint = canvas.getContext('2d');
+  const draw = () => {
+    if (!paint) return;
+    paint.fillStyle = '#fbfaf7';
+    paint.fillRect(0, 0, 1600, 900);
+    paint.fillStyle = '#222';
+    paint.font = '600 44px Georgia';
+    paint.fillText('Sleep diary, week 47', 90, 110);
+    paint.font = '22px Georgia';
+    for (let line = 0; line < 20; line++) paint.fillText(`${21 + (line % 3)}:${10 + line}  to bed; about twenty minutes to fall asleep, woke twice, up at 6:4${line % 10}. Rested: ${line % 5} of 5.`, 90, 180 + line * 34);
+  };
+  draw();
+  setInterval(draw, 300);
   return canvas.captureStream(5).getVideoTracks()[0] as MediaStreamTrack;
 }
 

@@ -11,7 +11,7 @@ const AFTER = {
   participants: 'Participants', chat: 'Chat', chatempty: 'Chat', code: 'Encryption', leave: 'Leave', more: 'More',
 };
 const SCREENS = ['home', 'permission', 'lobby&video', 'lobby', 'lobbyhost&video', 'lobbyaway', 'waiting&video', 'waitingaway', 'entering', 'empty&video', 'alone',
-  'two&video', 'three', 'five', 'nine&video', 'seventeen', 'many&video', 'away', 'unverified', 'door', 'doors', 'participants', 'chat', 'chatempty', 'code', 'leave', 'more', 'toast',
+  'two&video', 'three', 'five', 'nine&video', 'seventeen', 'many&video', 'away', 'unverified', 'door', 'doors', 'participants', 'chat', 'chatempty', 'code', 'leave', 'more', 'toast', 'shared', 'sharednine', 'sharedmany', 'sharedunverified', 'sharing&video', 'sharingall',
   'returning', 'unconfirmed', 'paused', 'interference', 'left', 'removed', 'ended', 'declined', 'bad_link', 'passcode', 'passcode_wrong', 'passcode_closed', 'no_such_meeting', 'wrong_host_key',
   'other_tab', 'stale_group', 'internal', 'unsupported', 'insecure', 'notfound', 'privacy'];
 const wanted = only.length > 0 ? only : SCREENS;

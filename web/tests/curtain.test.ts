@@ -54,6 +54,16 @@ describe('a video line', () => {
     expect(seen).toEqual({ device: 'ruth', visible: true, released: 2 });
   });
 
+  test('shows somebody again who was not watched for a moment, also after a change of epoch', () => {
+    const { curtain, seen } = showing('ruth');
+    curtain.handleSender(sender(2, 9, 2000, 2), named('ruth', 9, 2));
+    curtain.handleNamed(named(null, 9, 2));
+    expect(seen.visible).toBe(false);
+    curtain.handleNamed(named('ruth', 9, 2));
+    curtain.handlePresented(2500);
+    expect(seen).toEqual({ device: 'ruth', visible: true, released: 2 });
+  });
+
   test('a name that arrives before its frames is not put to the old picture', () => {
     const { curtain, seen } = showing('ruth');
     curtain.handleNamed(named('ben', 5));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { assign, grid, places, sameWishes, slotsFor } from '../src/media/layout';
+import { assign, grid, linesFor, places, sameWishes, shareLayout, slotsFor, type Wanted } from '../src/media/layout';
 import { chooseStage } from '../src/ui/room/choose-stage';
 
 const BOXES = [{ width: 378, height: 640 }, { width: 756, height: 880 }, { width: 1256, height: 650 }, { width: 640, height: 300 }];
@@ -42,14 +42,16 @@ describe('the grid', () => {
   });
 });
 
+const cameras = (...mids: string[]) => mids.map((mid) => ({ mid, kind: 'camera' as const }));
+
 describe('slots', () => {
   test('grow in steps', () => {
     expect([0, 1, 4, 5, 10, 17, 40].map(slotsFor)).toEqual([4, 4, 4, 9, 16, 25, 25]);
   });
 
   test('whoever has a line keeps it when others come and go', () => {
-    const mids = ['5', '6', '7', '8'];
-    const want = (...people: number[]) => people.map((participant) => ({ participant, height: 360 }));
+    const mids = cameras('5', '6', '7', '8');
+    const want = (...people: number[]) => people.map((participant) => ({ participant, kind: 'camera' as const, height: 360 }));
     const first = assign(mids, [], want(1, 2, 3));
     expect(first.map(({ mid, participant }) => [mid, participant])).toEqual([['5', 1], ['6', 2], ['7', 3]]);
     const second = assign(mids, first, want(3, 4, 1));
@@ -57,13 +59,46 @@ describe('slots', () => {
   });
 
   test('more people than lines leaves the last without', () => {
-    expect(assign(['5'], [], [{ participant: 1, height: 180 }, { participant: 2, height: 180 }])).toHaveLength(1);
+    expect(assign(cameras('5'), [], [{ participant: 1, kind: 'camera', height: 180 }, { participant: 2, kind: 'camera', height: 180 }])).toHaveLength(1);
   });
 
   test('a change of height alone is a change', () => {
-    const wish = (height: number) => assign(['5'], [], [{ participant: 1, height }]);
+    const wish = (height: number) => assign(cameras('5'), [], [{ participant: 1, kind: 'camera', height }]);
     expect(sameWishes(wish(180), wish(180))).toBe(true);
     expect(sameWishes(wish(180), wish(720))).toBe(false);
+  });
+});
+
+describe('a shared screen', () => {
+  const wanted: Wanted[] = [{ participant: 1, kind: 'screen', height: 1080 }, { participant: 1, kind: 'screen_audio', height: 0 },
+    { participant: 1, kind: 'camera', height: 180 }];
+
+  test('has a line and one for its sound only once somebody shares', () => {
+    expect([linesFor('screen', []), linesFor('screen_audio', []), linesFor('camera', [])]).toEqual([0, 0, 4]);
+    expect([linesFor('screen', wanted), linesFor('screen_audio', wanted)]).toEqual([1, 1]);
+  });
+
+  test('and its presenter’s camera are on lines of their own kind', () => {
+    const lines = [...cameras('5', '6'), { mid: '9', kind: 'screen' as const }, { mid: '10', kind: 'screen_audio' as const }];
+    const wishes = assign(lines, assign(lines, [], wanted.slice(2)), wanted);
+    expect(Object.fromEntries(wishes.map(({ mid, kind }) => [mid, kind]))).toEqual({ 5: 'camera', 9: 'screen', 10: 'screen_audio' });
+    expect(assign(cameras('5', '6'), [], wanted.slice(0, 2))).toEqual([]);
+  });
+
+  test('takes most of the stage, and faces beside or below it do not overlap it', () => {
+    for (const box of BOXES) {
+      for (const people of [0, 1, 2, 9, 30]) {
+        const { screen, strip } = shareLayout(people, box, 8);
+        expect(strip.length).toBeLessThanOrEqual(people);
+        expect(Math.min(people, 2)).toBeLessThanOrEqual(strip.length);
+        expect((screen.width * screen.height) / (box.width * box.height)).toBeGreaterThan(0.6);
+        for (const tile of strip) {
+          expect(tile.x >= screen.width + 8 - 0.01 || tile.y >= screen.height + 8 - 0.01).toBe(true);
+          expect(tile.x + tile.width).toBeLessThanOrEqual(box.width + 0.01);
+          expect(tile.y + tile.height).toBeLessThanOrEqual(box.height + 0.01);
+        }
+      }
+    }
   });
 });
 

@@ -4,7 +4,7 @@ use crate::outbox::Outbox;
 use crate::shell::FrameCommand;
 use base::{Millis, Now, Secret};
 use e2ee::frames::COUNTERS_PER_EPOCH;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 use wire::Kind;
 
@@ -26,6 +26,9 @@ pub(crate) struct Keys {
     epochs: VecDeque<(u64, Secret<16>)>,
     sending: Option<u64>,
     allowed: bool,
+    /// What is being sent: its counters are leased as soon as an epoch is sent with, so that no
+    /// frame is lost waiting for them.
+    used: BTreeSet<Kind>,
     /// The next unleased counter. Entries outlive workers: a counter is leased once.
     counters: BTreeMap<(u64, Kind), u64>,
     switch_at: Option<Millis>,
@@ -49,6 +52,7 @@ impl Keys {
             epochs: VecDeque::new(),
             sending: None,
             allowed: false,
+            used: BTreeSet::from([Kind::Mic, Kind::Camera]),
             counters: BTreeMap::new(),
             switch_at: None,
             drop_at: None,
@@ -104,6 +108,16 @@ impl Keys {
         }
     }
 
+    /// Something of this kind is going to be sent, or no longer. The microphone and the camera
+    /// always may be.
+    pub fn use_kind(&mut self, kind: Kind, used: bool, out: &mut Outbox) {
+        if !used && !matches!(kind, Kind::Mic | Kind::Camera) {
+            self.used.remove(&kind);
+        } else if used && self.used.insert(kind) {
+            self.lease_first(kind, out);
+        }
+    }
+
     /// The worker's counters of `kind` run low.
     pub fn lease(&mut self, kind: Kind, out: &mut Outbox) {
         let Some(epoch) = self.sending else { return };
@@ -122,8 +136,9 @@ impl Keys {
         }
         if let Some(epoch) = self.sending {
             out.frames(FrameCommand::SendWith { epoch, leaf: self.leaf });
-            self.lease(Kind::Mic, out);
-            self.lease(Kind::Camera, out);
+            for kind in self.used.clone() {
+                self.lease(kind, out);
+            }
         }
     }
 
@@ -148,13 +163,18 @@ impl Keys {
         self.switch_at = None;
         self.sending = Some(epoch);
         out.frames(FrameCommand::SendWith { epoch, leaf: self.leaf });
-        for kind in [Kind::Mic, Kind::Camera] {
-            if !self.counters.contains_key(&(epoch, kind)) {
-                self.lease(kind, out);
-            }
+        for kind in self.used.clone() {
+            self.lease_first(kind, out);
         }
         if let Some(through) = epoch.checked_sub(1) {
             self.drop_at = Some((now.mono + KEEP_OLD, through));
+        }
+    }
+
+    /// Counters of `kind`, unless the epoch being sent with has given some out already.
+    fn lease_first(&mut self, kind: Kind, out: &mut Outbox) {
+        if self.sending.is_some_and(|epoch| !self.counters.contains_key(&(epoch, kind))) {
+            self.lease(kind, out);
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::shell::{FrameEvent, MediaCommand, MediaEvent};
 use crate::view::Slot;
 use base::DeviceKey;
 use std::collections::BTreeMap;
-use wire::{ClientMessage, Kind, SlotSource};
+use wire::{ClientMessage, Kind, Published, SlotSource};
 
 /// Receiving lines kept; more than a client can ask for. Further ones are not shown.
 const MAX_SLOTS: usize = 64;
@@ -125,12 +125,21 @@ impl Participant {
                 for source in &sources {
                     self.media.on.set(source.kind, source.active);
                 }
+                self.media.on.screen &= sources.iter().any(|source| source.kind == Kind::Screen);
+                self.lease_for(&sources);
                 self.send(ClientMessage::Publish { sources });
                 self.tell_on();
             }
             MediaEvent::Layout { slots } => self.send(ClientMessage::Layout { slots }),
             MediaEvent::Connected => {}
             MediaEvent::Failed => self.reconnect_media(),
+        }
+    }
+
+    fn lease_for(&mut self, sources: &[Published]) {
+        let Some(room) = &mut self.room else { return };
+        for source in sources {
+            room.keys.use_kind(source.kind, source.active, &mut self.out);
         }
     }
 

@@ -188,6 +188,7 @@ impl Participant {
         let stopped = [
             (Rights::MIC, before.mic && !after.mic),
             (Rights::CAMERA, before.camera && !after.camera),
+            (Rights::SCREEN, before.screen && !after.screen),
         ];
         let Some(room) = self.room.as_ref().filter(|room| room.leads()) else { return };
         let closed = |right| !room.session.rules().participants.contains(right);

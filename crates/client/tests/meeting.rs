@@ -464,6 +464,23 @@ fn microphone_and_camera_are_told_inside_the_group() {
 }
 
 #[test]
+fn a_shared_screen_is_told_inside_the_group_and_ends_with_its_line() {
+    let mut world = World::pair();
+    let shares = |w: &World, me: usize| {
+        w.people[me].view.people.iter().any(|p| p.name == "Ana" && p.screen_on)
+    };
+    let screen = Published { mid: "7".into(), kind: Kind::Screen, active: true };
+    world.input(1, Input::Media(MediaEvent::Publish { sources: vec![screen] }));
+    world.run(100);
+    assert!(shares(&world, 0) && shares(&world, 1));
+    let third = world.enter(3, "Ben");
+    assert!(shares(&world, third), "newcomers are told");
+    world.input(1, Input::Media(MediaEvent::Publish { sources: vec![] }));
+    world.run(100);
+    assert!(!shares(&world, 0) && !shares(&world, third));
+}
+
+#[test]
 fn the_code_stands_still_while_it_is_read_aloud() {
     let mut world = World::pair();
     world.command(0, Command::ShowCode { open: true });

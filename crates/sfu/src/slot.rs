@@ -153,21 +153,32 @@ impl VideoSlot {
     }
 }
 
-/// An audio line.
+/// An audio line: one of the speakers, or the sound of a screen that is wished for.
 #[derive(Debug)]
 pub struct AudioSlot {
     rewriter: Rewriter,
+    wish: Option<SourceId>,
     flowing: Option<(SourceId, u32)>,
     shown: Option<SourceId>,
 }
 
 impl Default for AudioSlot {
     fn default() -> AudioSlot {
-        AudioSlot { rewriter: Rewriter::audio(), flowing: None, shown: None }
+        AudioSlot { rewriter: Rewriter::audio(), wish: None, flowing: None, shown: None }
     }
 }
 
 impl AudioSlot {
+    /// The screen's sound the receiver asked for here.
+    pub fn wish(&self) -> Option<SourceId> {
+        self.wish
+    }
+
+    /// Replaces the wish. True when it is another one.
+    pub fn set_wish(&mut self, wish: Option<SourceId>) -> bool {
+        std::mem::replace(&mut self.wish, wish) != wish
+    }
+
     /// The source last announced to the receiver.
     pub fn shown(&self) -> Option<SourceId> {
         self.shown

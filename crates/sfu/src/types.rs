@@ -162,12 +162,13 @@ pub struct Published {
     pub active: bool,
 }
 
-/// What a peer wants in one of its receiving video lines.
+/// What a peer wants in one of its receiving lines: a picture in a video line, the sound of a
+/// screen in an audio line. Audio lines without a wish carry the speakers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlotWish {
     pub line: LineId,
     pub source: SourceId,
-    /// Height in pixels at which it is shown.
+    /// Height in pixels at which it is shown; means nothing for sound.
     pub height: u16,
 }
 
@@ -176,6 +177,7 @@ pub struct SlotWish {
 pub struct SlotSource {
     pub line: LineId,
     pub source: Option<SourceId>,
-    /// Kind of the line even when idle: `Mic` for audio lines, `Camera` for video lines.
+    /// Kind of the line even when idle: `Mic` or `ScreenAudio` for audio lines, `Camera` for video
+    /// lines.
     pub kind: Kind,
 }

@@ -242,3 +242,49 @@ fn rights_given_while_a_publisher_makes_a_new_offer_hold() {
     world.grow_while(1, 2, |world| world.permit(1, Permissions::ALL));
     world.until("the picture is there", |world| world.video(2, 0).len() > 10);
 }
+
+#[test]
+fn a_screens_sound_is_heard_by_whoever_asks_beside_all_three_voices() {
+    for shards in [1, 2] {
+        let mut world = World::with(shards, 5, 1);
+        for number in 1..=4 {
+            world.client(number).speaks = Some(-40);
+        }
+        (1..=3).for_each(|number| world.share_sound(number));
+        world.listen(2, Some(1));
+        world.run(Duration::from_millis(1_500));
+        let since = world.now;
+        world.run(MOMENT);
+        let (heard, elsewhere) = world.sound_since(2, since);
+        assert!(heard > 20 && elsewhere == 0, "{heard} and {elsewhere} packets");
+        assert_eq!(world.heard_since(2, since), [1, 3, 4], "voices, whatever a screen plays");
+        assert_eq!(world.sound_since(3, since), (0, 0), "who did not ask hears none");
+
+        world.listen(2, Some(3));
+        world.run(MOMENT);
+        assert!(world.sound_since(2, since).0 > heard, "another screen's sound in the same line");
+        world.listen(2, None);
+        world.run(Duration::from_millis(100));
+        let since = world.now;
+        world.run(MOMENT);
+        assert_eq!(world.sound_since(2, since), (0, 0));
+    }
+}
+
+#[test]
+fn nobody_hears_the_sound_of_a_screen_of_someone_not_permitted_or_their_own() {
+    let mut world = World::with(1, 2, 1);
+    (1..=2).for_each(|number| world.share_sound(number));
+    world.listen(1, Some(1));
+    world.listen(2, Some(1));
+    world.run(MOMENT);
+    let since = world.now;
+    world.run(MOMENT);
+    assert_eq!(world.sound_since(1, since), (0, 0), "one's own");
+    assert!(world.sound_since(2, since).0 > 10);
+    world.permit(1, Permissions { send: Kinds::ALL.without(Kind::ScreenAudio), receive: true });
+    world.run(Duration::from_millis(100));
+    let since = world.now;
+    world.run(MOMENT);
+    assert_eq!(world.sound_since(2, since), (0, 0), "forbidden");
+}

@@ -66,9 +66,10 @@ export class Curtain {
 
   private admit(sender: Sender, device: string | null) {
     this.pending = null;
-    if (device !== null && device === this.device) return this.stage.go(sender.seq);
-    this.cover();
+    const same = device !== null && device === this.device;
+    if (!same) this.cover();
     this.awaited = sender;
+    if (same) return this.stage.go(sender.seq);
     this.rename(device);
     this.stage.go(sender.seq);
   }

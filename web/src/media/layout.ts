@@ -1,25 +1,32 @@
 // Which receiving line carries whom, so that faces stay where they are.
 
-import type { SlotWish } from '../state/core';
+import type { Kind, SlotWish } from '../state/core';
 
-export interface Wanted { participant: number; height: number }
+/** Something of somebody: a camera, a screen or a screen's sound. */
+export interface Wanted { participant: number; kind: Kind; height: number }
 
-/** Lines are asked for in these steps, so that growing is rare and idle lines few. */
+/** Camera lines are asked for in these steps, so that growing is rare and idle lines few. */
 export const SLOT_STEPS = [4, 9, 16, 25] as const;
 
-/** As many video lines as `people` others need. */
+/** As many camera lines as `people` others need. */
 export const slotsFor = (people: number): number => SLOT_STEPS.find((step) => step >= people) ?? 25;
 
-/** Whoever has a line keeps it; newcomers take free ones, first come first. */
-export function assign(mids: string[], before: SlotWish[], wanted: Wanted[]): SlotWish[] {
-  const heights = new Map(wanted.map(({ participant, height }) => [participant, height]));
-  const kept = before.filter((wish) => mids.includes(wish.mid) && heights.has(wish.participant));
-  const free = mids.filter((mid) => !kept.some((wish) => wish.mid === mid));
-  const fresh = wanted.filter(({ participant }) => !kept.some((wish) => wish.participant === participant));
-  const wishes = kept.map((wish) => ({ ...wish, height: heights.get(wish.participant) ?? wish.height }));
-  for (const [index, mid] of free.entries()) {
-    const next = fresh[index];
-    if (next) wishes.push({ mid, participant: next.participant, kind: 'camera', height: next.height });
+/** Lines of a kind for all that is wanted: one screen with its sound, once somebody shares. */
+export function linesFor(kind: Kind, wanted: Wanted[]): number {
+  const count = wanted.filter((one) => one.kind === kind).length;
+  return kind === 'camera' ? slotsFor(count) : Math.min(1, count);
+}
+
+/** Whoever has a line keeps it; newcomers take free ones of their kind, first come first. */
+export function assign(lines: { mid: string; kind: Kind }[], before: SlotWish[], wanted: Wanted[]): SlotWish[] {
+  const of = (wish: SlotWish) => wanted.find((one) => one.participant === wish.participant && one.kind === wish.kind);
+  const kept = before.filter((wish) => lines.some(({ mid }) => mid === wish.mid) && of(wish));
+  const free = lines.filter(({ mid }) => !kept.some((wish) => wish.mid === mid));
+  const fresh = wanted.filter((one) => !kept.some((wish) => of(wish) === one));
+  const wishes = kept.map((wish) => ({ ...wish, height: of(wish)?.height ?? wish.height }));
+  for (const one of fresh) {
+    const at = free.findIndex(({ kind }) => kind === one.kind);
+    if (at >= 0) wishes.push({ ...one, mid: free.splice(at, 1)[0]?.mid ?? '' });
   }
   return wishes;
 }
@@ -28,7 +35,8 @@ export const sameWishes = (a: SlotWish[], b: SlotWish[]): boolean =>
   a.length === b.length &&
   a.every((wish, i) => {
     const other = b[i];
-    return other && wish.mid === other.mid && wish.participant === other.participant && wish.height === other.height;
+    return other && wish.mid === other.mid && wish.participant === other.participant
+      && wish.kind === other.kind && wish.height === other.height;
   });
 
 export interface Grid { columns: number; rows: number; width: number; height: number }
@@ -67,4 +75,26 @@ export function places(count: number, box: { width: number; height: number }, ga
     }
   }
   return result;
+}
+
+export interface ShareLayout { screen: Place; strip: Place[] }
+
+/** Room for the strip's tiles beside the screen (wide boxes) or below it (tall ones). */
+const STRIP = { least: 112, most: 224, part: 0.17 };
+
+/** A shared screen with a strip of up to `people` faces; those that do not fit have no place. */
+export function shareLayout(people: number, box: { width: number; height: number }, gap: number): ShareLayout {
+  const beside = box.width > box.height;
+  const width = Math.round(Math.min(STRIP.most, Math.max(STRIP.least, (beside ? box.width : box.height) * STRIP.part)));
+  const height = Math.round(beside ? (width * 9) / 16 : (width * 3) / 4);
+  const [long, each] = beside ? [box.height, height] : [box.width, width];
+  const count = Math.min(people, Math.floor((long + gap) / (each + gap)));
+  const start = (long - count * each - (count - 1) * gap) / 2;
+  const strip = Array.from({ length: Math.max(0, count) }, (_, i): Place => {
+    const along = start + i * (each + gap);
+    return beside ? { x: box.width - width, y: along, width, height } : { x: along, y: box.height - height, width, height };
+  });
+  const taken = strip.length > 0 ? (beside ? width : height) + gap : 0;
+  const screen = { x: 0, y: 0, width: box.width - (beside ? taken : 0), height: box.height - (beside ? 0 : taken) };
+  return { screen, strip };
 }

@@ -12,7 +12,6 @@ const NAME_WITHIN_MS = 500;
 const SAFE_AFTER_MS = 150;
 
 export class VideoLine {
-  readonly kind: Kind = 'camera';
   readonly track: MediaStreamTrack;
   /** The device whose picture this line carries. */
   readonly device: Accessor<string | null>;
@@ -22,7 +21,7 @@ export class VideoLine {
   named: Named | undefined;
   private wentAt = 0;
 
-  constructor(readonly line: string, readonly transceiver: RTCRtpTransceiver, private readonly frames: Frames) {
+  constructor(readonly kind: Kind, readonly line: string, readonly transceiver: RTCRtpTransceiver, private readonly frames: Frames) {
     this.track = transceiver.receiver.track;
     const [device, setDevice] = createSignal<string | null>(null);
     const [visible, setVisible] = createSignal(false);
@@ -60,10 +59,9 @@ export class VideoLine {
 
 /** An element of the page's own plays it; muted until its frames verify. */
 export class AudioLine {
-  readonly kind: Kind = 'mic';
   readonly element = document.createElement('audio');
 
-  constructor(readonly line: string, readonly transceiver: RTCRtpTransceiver, blocked: () => void) {
+  constructor(readonly kind: Kind, readonly line: string, readonly transceiver: RTCRtpTransceiver, blocked: () => void) {
     this.element.autoplay = true;
     this.element.muted = true;
     this.element.srcObject = new MediaStream([transceiver.receiver.track]);

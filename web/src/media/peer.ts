@@ -5,10 +5,10 @@ import type { Kind, MediaCommand, MediaEvent, Slot, SlotWish } from '../state/co
 import type { Handled } from '../core-worker/protocol';
 import { peerOptions, type Frames } from './frames';
 import type { FramesToMain } from './frames-protocol';
-import { assign, sameWishes, slotsFor, type Wanted } from './layout';
+import { assign, linesFor, sameWishes, type Wanted } from './layout';
 import { AudioLine, VideoLine } from './line';
-import { SentLayers } from './sent-layers';
-import { CAMERA_LAYERS, preferCodec } from './codecs';
+import { mediaOf, preferCodec, type ScreenHint } from './codecs';
+import { Sending } from './sending';
 
 const AUDIO_LINES = 3;
 /** A connection that is merely disturbed often comes back by itself within this. */
@@ -16,15 +16,12 @@ const RESTART_AFTER_MS = 3_000;
 /** A restart that has not connected by then will not. */
 const REPLACE_AFTER_MS = 10_000;
 
-interface Sending { kind: Kind; transceiver: RTCRtpTransceiver; layers: SentLayers; active: boolean }
-
 export class Peer {
   private connection: RTCPeerConnection | undefined;
-  private sending: Sending[] = [];
+  private readonly sending: Sending;
   private audio: AudioLine[] = [];
   private wishes: SlotWish[] = [];
   private wanted: Wanted[] = [];
-  private tracks: Partial<Record<Kind, MediaStreamTrack | null>> = {};
   private negotiating = false;
   private offerAgain = false;
   private offered = false;
@@ -38,6 +35,7 @@ export class Peer {
   readonly soundBlocked: Accessor<boolean> = this.blocked[0];
 
   constructor(private readonly frames: Frames, private readonly tell: (event: MediaEvent) => void) {
+    this.sending = new Sending(frames, () => `s${this.lineNumber++}`);
     addEventListener('online', () => this.recover(0));
     (navigator as { connection?: EventTarget }).connection?.addEventListener('change', () => this.recover(500));
   }
@@ -46,7 +44,7 @@ export class Peer {
     switch (command.media) {
       case 'connect': return this.connect();
       case 'answer': return void this.handleAnswer(command.sdp);
-      case 'layers': return this.setLayers(command.mid, command.rids);
+      case 'layers': return this.sending.setLayers(command.mid, command.rids);
       case 'close': return this.close();
     }
   }
@@ -69,18 +67,20 @@ export class Peer {
 
   /** Sends this track, or nothing at all while it is null. */
   setTrack(kind: Kind, track: MediaStreamTrack | null): void {
-    this.tracks[kind] = track;
-    const line = this.sending.find((each) => each.kind === kind);
-    if (!line) return;
-    void line.transceiver.sender.replaceTrack(track).catch(() => {});
-    line.active = track !== null;
-    this.publish();
+    const grows = this.sending.setTrack(kind, track);
+    if (!grows) this.publish();
+    else if (this.offered) void this.negotiate();
   }
 
-  /** Whose pictures the page shows, and how high. */
+  /** What matters in the screen that is shared from here. */
+  setHint(hint: ScreenHint): void {
+    this.sending.setHint(hint);
+  }
+
+  /** What of whom the page shows, and how high. */
   setWanted(wanted: Wanted[]): void {
     this.wanted = wanted;
-    this.grow(slotsFor(wanted.length));
+    if (this.grow() && this.offered) void this.negotiate();
     this.sendLayout(false);
   }
 
@@ -102,7 +102,7 @@ export class Peer {
     for (const { line } of [...this.video(), ...this.audio]) this.frames.post({ type: 'closed', line });
     for (const line of this.audio) line.close();
     this.audio = [];
-    this.sending = [];
+    this.sending.close();
     this.wishes = [];
     this.lines[1]([]);
     this.negotiating = this.offerAgain = this.offered = false;
@@ -113,47 +113,38 @@ export class Peer {
     const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle', ...peerOptions() });
     this.connection = connection;
     connection.onconnectionstatechange = () => this.handleState(connection);
-    this.addSender('mic');
-    this.addSender('camera');
-    for (let i = 0; i < AUDIO_LINES; i++) this.addAudio();
-    this.grow(slotsFor(this.wanted.length));
+    this.sending.open(connection);
+    for (let i = 0; i < AUDIO_LINES; i++) this.addAudio('mic');
+    this.grow();
     void this.negotiate();
   }
 
-  private addSender(kind: 'mic' | 'camera') {
-    const connection = this.connection;
-    if (!connection) return;
-    const track = this.tracks[kind] ?? null;
-    const media = kind === 'mic' ? 'audio' : 'video';
-    const transceiver = connection.addTransceiver(track ?? media, {
-      direction: 'sendonly',
-      ...(kind === 'camera' ? { sendEncodings: CAMERA_LAYERS } : {}),
-    });
-    this.frames.transform(transceiver.sender, { line: `s${this.lineNumber++}`, direction: 'send', kind });
-    preferCodec(transceiver, media);
-    this.sending.push({ kind, transceiver, layers: new SentLayers(transceiver.sender), active: track !== null });
+  private addAudio(kind: 'mic' | 'screen_audio') {
+    const { transceiver, line } = this.addReceiver(kind);
+    this.audio.push(new AudioLine(kind, line, transceiver, () => this.blocked[1](true)));
   }
 
-  private addAudio() {
-    const { transceiver, line } = this.addReceiver('audio', 'mic');
-    this.audio.push(new AudioLine(line, transceiver, () => this.blocked[1](true)));
+  /** The lines that what is wanted needs; none is ever taken away. True when some were added. */
+  private grow(): boolean {
+    if (!this.connection) return false;
+    const fresh: VideoLine[] = [];
+    for (const kind of ['camera', 'screen'] as const) {
+      const missing = linesFor(kind, this.wanted) - this.video().filter((line) => line.kind === kind).length;
+      for (let i = 0; i < missing; i++) {
+        const { transceiver, line } = this.addReceiver(kind);
+        fresh.push(new VideoLine(kind, line, transceiver, this.frames));
+      }
+    }
+    const sound = linesFor('screen_audio', this.wanted) > this.audio.filter(({ kind }) => kind === 'screen_audio').length;
+    if (sound) this.addAudio('screen_audio');
+    if (fresh.length > 0) this.lines[1]([...this.video(), ...fresh]);
+    return fresh.length > 0 || sound;
   }
 
-  private grow(count: number) {
-    if (!this.connection) return;
-    const missing = count - this.video().length;
-    if (missing <= 0) return;
-    const fresh = Array.from({ length: missing }, () => {
-      const { transceiver, line } = this.addReceiver('video', 'camera');
-      return new VideoLine(line, transceiver, this.frames);
-    });
-    this.lines[1]([...this.video(), ...fresh]);
-    if (this.offered) void this.negotiate();
-  }
-
-  private addReceiver(media: 'audio' | 'video', kind: Kind) {
+  private addReceiver(kind: Kind) {
     const connection = this.connection;
     if (!connection) throw new Error('lines belong to a connection');
+    const media = mediaOf(kind);
     const transceiver = connection.addTransceiver(media, { direction: 'recvonly' });
     const line = `r${this.lineNumber++}`;
     this.frames.transform(transceiver.receiver, { line, direction: 'receive', kind });
@@ -211,22 +202,17 @@ export class Peer {
   }
 
   private publish() {
-    const sources = this.sending.flatMap(({ kind, transceiver, active }) =>
-      transceiver.mid === null ? [] : [{ mid: transceiver.mid, kind, active }]);
+    const sources = this.sending.published();
     if (sources.length > 0) this.tell({ media: 'publish', sources });
   }
 
   private sendLayout(always: boolean) {
-    const mids = this.video().flatMap(({ transceiver }) =>
-      transceiver.mid !== null && transceiver.currentDirection ? [transceiver.mid] : []);
-    const wishes = assign(mids, this.wishes, this.wanted);
+    const lines = [...this.video(), ...this.audio].flatMap(({ kind, transceiver }) =>
+      transceiver.mid !== null && transceiver.currentDirection ? [{ mid: transceiver.mid, kind }] : []);
+    const wishes = assign(lines, this.wishes, this.wanted);
     if (!always && sameWishes(wishes, this.wishes)) return;
     this.wishes = wishes;
     if (this.offered) this.tell({ media: 'layout', slots: wishes });
-  }
-
-  private setLayers(mid: string, rids: string[]) {
-    this.sending.find(({ transceiver }) => transceiver.mid === mid)?.layers.select(rids);
   }
 
   private handleState(connection: RTCPeerConnection) {

@@ -52,3 +52,16 @@ test('a sender that always refuses is left alone until the next selection', asyn
   await settled();
   expect(sender.active).toEqual({ q: false, h: true, f: false });
 });
+
+test('a line without simulcast rests while nobody watches, and keeps its limits', async () => {
+  let held = { encodings: [{ active: true }] } as RTCRtpSendParameters;
+  const sender = { getParameters: () => structuredClone(held), setParameters: async (next: RTCRtpSendParameters) => void (held = next) };
+  const layers = new SentLayers(sender);
+  layers.reshape({ layer: { maxBitrate: 500_000 }, preference: 'maintain-resolution' });
+  layers.select([]);
+  await settled();
+  expect(held).toEqual({ encodings: [{ active: false, maxBitrate: 500_000 }], degradationPreference: 'maintain-resolution' });
+  layers.select(['f']);
+  await settled();
+  expect(held.encodings[0]?.active).toBe(true);
+});

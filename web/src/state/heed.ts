@@ -6,6 +6,7 @@ import type { Capture } from '../media/capture';
 import { announce } from './announce';
 import type { Notice, View } from './core';
 import { t } from './i18n';
+import type { Sharing } from './sharing';
 
 export type Asked = 'unmute' | 'video' | null;
 
@@ -16,7 +17,7 @@ export interface Heed {
   answer(yes: boolean): void;
 }
 
-export function createHeed(view: View, capture: Capture): Heed {
+export function createHeed(view: View, capture: Capture, sharing: Pick<Sharing, 'stopped'>): Heed {
   const [asked, setAsked] = createSignal<Asked>(null);
 
   const quieten = (device: 'microphone' | 'camera', words: string) => {
@@ -30,6 +31,7 @@ export function createHeed(view: View, capture: Capture): Heed {
     join_muted: () => quieten('microphone', 'joined-muted'),
     stop_video: () => quieten('camera', 'host-stopped-video'),
     join_camera_off: () => quieten('camera', 'joined-camera-off'),
+    stop_sharing: () => sharing.stopped(),
     asked_to_unmute: () => !capture.microphoneOn() && setAsked('unmute'),
     asked_to_start_video: () => !capture.cameraOn() && setAsked('video'),
   };

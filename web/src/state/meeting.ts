@@ -12,6 +12,7 @@ import { createHeed } from './heed';
 import { emptyView, type Command, type View } from './core';
 import { t } from './i18n';
 import { fragmentOf, saveName, setInside, wasInside } from './preferences';
+import { createSharing } from './sharing';
 
 /** Why the page has stopped although the core has not said so; `left` while still waiting at the door. */
 export type Broken = 'elsewhere' | 'broken' | 'left' | null;
@@ -31,6 +32,7 @@ export function createMeeting() {
   const send = (command: Command) => post({ type: 'command', command });
 
   const capture = new Capture();
+  const sharing = createSharing(view);
   const frames: Frames = new Frames((message) => peer.handleFrames(message));
   const peer: Peer = new Peer(frames, (event) => post({ type: 'media', event }));
 
@@ -54,6 +56,7 @@ export function createMeeting() {
 
   function stop(why: Broken) {
     peer.close();
+    sharing.stop();
     setBroken(why);
   }
 
@@ -64,6 +67,7 @@ export function createMeeting() {
       rememberInside(false);
       peer.close();
       capture.stop();
+      sharing.stop();
     }
   }));
   const rememberInside = (now: boolean) => {
@@ -73,6 +77,9 @@ export function createMeeting() {
 
   createEffect(() => peer.setTrack('mic', capture.microphoneOn() ? capture.microphone() : null));
   createEffect(() => peer.setTrack('camera', capture.cameraOn() ? capture.camera() : null));
+  createEffect(() => peer.setHint(sharing.hint()));
+  createEffect(() => peer.setTrack('screen', sharing.picture()));
+  createEffect(() => peer.setTrack('screen_audio', sharing.sound()));
   createEffect(() => peer.setSpeaker(capture.speaker()));
   createEffect(() => tellMuted('mic', !capture.microphoneOn()));
   createEffect(() => tellMuted('camera', !capture.cameraOn()));
@@ -82,7 +89,7 @@ export function createMeeting() {
   capture.onSwitched = ({ device, to }) =>
     announce(to ? t(`switched-${device}`, { device: to }) : t(`lost-${device}`), 'shown');
   createAnnouncements(view);
-  const { heed, asked, answer } = createHeed(view, capture);
+  const { heed, asked, answer } = createHeed(view, capture, sharing);
 
   const networkChanged = () => post({ type: 'network_changed' });
   addEventListener('online', networkChanged);
@@ -92,7 +99,7 @@ export function createMeeting() {
   });
 
   return {
-    view, broken, inside, capture, peer, send, asked, answer,
+    view, broken, inside, capture, sharing, peer, send, asked, answer,
     /** From a tap: sound may play from here on. */
     join(name: string) {
       unlockSound();

@@ -109,3 +109,26 @@ fn counters_end_before_they_would_repeat() {
     let last = drain(&mut out).pop().unwrap();
     assert_eq!(last, format!("lease Camera 1 {}", COUNTERS_PER_EPOCH - LEASE));
 }
+
+#[test]
+fn a_shared_screen_has_its_counters_before_its_first_frame_in_every_epoch() {
+    let (mut keys, mut out) = sending_at_one();
+    keys.use_kind(Kind::Screen, true, &mut out);
+    keys.use_kind(Kind::Screen, true, &mut out);
+    assert_eq!(drain(&mut out), ["lease Screen 1 0"]);
+    keys.advance(at(6_000), advance(2, true), &mut out);
+    let leases: Vec<_> = drain(&mut out).into_iter().filter(|l| l.starts_with("lease")).collect();
+    assert_eq!(leases, ["lease Mic 2 0", "lease Camera 2 0", "lease Screen 2 0"]);
+    keys.use_kind(Kind::Screen, false, &mut out);
+    keys.advance(at(7_000), advance(3, true), &mut out);
+    assert!(!drain(&mut out).contains(&"lease Screen 3 0".to_owned()));
+}
+
+#[test]
+fn a_screen_shared_again_in_the_same_epoch_gets_no_counter_twice() {
+    let (mut keys, mut out) = sending_at_one();
+    keys.use_kind(Kind::Screen, true, &mut out);
+    keys.use_kind(Kind::Screen, false, &mut out);
+    keys.use_kind(Kind::Screen, true, &mut out);
+    assert_eq!(drain(&mut out), ["lease Screen 1 0"]);
+}

@@ -231,7 +231,8 @@ impl<T: MediaTransport> Shard<T> {
         let Some(room) = self.rooms.get_mut(&id) else { return };
         let Some(gone) = room.sources.remove(&source) else { return };
         room.requests.forget(source);
-        let was_speaker = source.kind.is_audio() && room.speakers.remove(source);
+        let was_heard = source.kind == Kind::ScreenAudio
+            || (source.kind == Kind::Mic && room.speakers.remove(source));
         for (index, slot) in gone.subscribers {
             let Some(peer) = &mut self.peers[index] else { continue };
             let Some(entry) = peer.video.get_mut(slot) else { continue };
@@ -242,7 +243,7 @@ impl<T: MediaTransport> Shard<T> {
             }
             self.allocate(now, index);
         }
-        if was_speaker {
+        if was_heard {
             self.refresh_audio_lines(id);
         }
         if let Home::Here { .. } = gone.home {
@@ -253,6 +254,15 @@ impl<T: MediaTransport> Shard<T> {
     fn layout(&mut self, now: Instant, id: PeerId, wishes: Vec<SlotWish>) {
         let Some(index) = self.ids.get(&id).copied() else { return };
         let Some(peer) = &mut self.peers[index] else { return };
+        let screen_sound = |wish: &&SlotWish| {
+            let source = wish.source;
+            source.kind == Kind::ScreenAudio && source.participant != id.participant
+        };
+        let mut other_sound = false;
+        for slot in &mut peer.audio {
+            let wish = wishes.iter().find(|wish| wish.line == slot.id).filter(screen_sound);
+            other_sound |= slot.slot.set_wish(wish.map(|wish| wish.source));
+        }
         let mut cleared = Vec::new();
         for slot in &mut peer.video {
             let wish = wishes.iter().find(|wish| wish.line == slot.id);
@@ -266,6 +276,9 @@ impl<T: MediaTransport> Shard<T> {
             }
         }
         announce(&mut self.outputs, id, cleared);
+        if other_sound {
+            self.refresh_audio_lines(id.room);
+        }
         self.resubscribe(now, index);
         self.ask_keyframes(now, index);
     }

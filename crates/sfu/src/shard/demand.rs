@@ -281,6 +281,9 @@ impl<T: MediaTransport> Shard<T> {
 
     /// A source appeared: slots that were waiting for it are subscribed.
     pub(super) fn subscribe_to(&mut self, now: Instant, id: RoomId, source_id: SourceId) {
+        if source_id.kind == Kind::ScreenAudio {
+            return self.refresh_audio_lines(id);
+        }
         let Some(room) = self.rooms.get_mut(&id) else { return };
         let mut subscribers = Vec::new();
         for index in &room.local {

@@ -1,9 +1,10 @@
 //! Packets from publishers to slots.
 
+use super::peer::Slot;
 use super::room::{Home, Room};
 use super::{Cross, Event, Output, Shard};
 use crate::audio::{HEARD, lines_of};
-use crate::slot::Verdict;
+use crate::slot::{AudioSlot, Verdict};
 use crate::transport::{MediaTransport, Received};
 use crate::vp8::Vp8;
 use crate::{Kind, Layer, MediaPacket, PeerId, RoomId, SlotSource, SourceId};
@@ -59,7 +60,8 @@ impl<T: MediaTransport> Shard<T> {
     fn cross(&mut self, id: RoomId, packet: MediaPacket) {
         let Some(room) = self.rooms.get(&id) else { return };
         let audio = packet.source.kind.is_audio();
-        if audio && !room.speakers.places().contains(&Some(packet.source)) {
+        let spoken = packet.source.kind == Kind::Mic;
+        if spoken && !room.speakers.places().contains(&Some(packet.source)) {
             return;
         }
         let Some(source) = room.sources.get(&packet.source) else { return };
@@ -74,24 +76,14 @@ impl<T: MediaTransport> Shard<T> {
     }
 
     fn forward_audio(&mut self, now: Instant, id: RoomId, packet: &MediaPacket) {
-        let Some(room) = self.rooms.get_mut(&id) else { return };
-        let (place, changed) = room.speakers.heard(now, packet.source, packet.level);
-        if changed {
-            self.refresh_audio_lines(id);
-        }
-        if place.is_none() {
+        if packet.source.kind == Kind::Mic && !self.is_speaker(now, id, packet) {
             return;
         }
         let Some(room) = self.rooms.get(&id) else { return };
-        let places = room.speakers.places();
         for index in &room.local {
             let Some(peer) = &mut self.peers[*index] else { continue };
-            let lines = lines_of(places, peer.id.participant);
-            let line = lines.iter().position(|line| *line == Some(packet.source));
-            let Some(slot) = line.and_then(|line| peer.audio.get_mut(line)) else { continue };
-            if slot.slot.shown() != Some(packet.source) {
-                continue;
-            }
+            let shows = |slot: &&mut Slot<AudioSlot>| slot.slot.shown() == Some(packet.source);
+            let Some(slot) = peer.audio.iter_mut().find(shows) else { continue };
             let Some(numbers) = slot.slot.map(packet, now) else {
                 self.counters.late_dropped += 1;
                 continue;
@@ -103,19 +95,39 @@ impl<T: MediaTransport> Shard<T> {
         }
     }
 
-    /// Puts the speakers into every local listener's lines and announces what changed.
+    /// Whether a microphone is among the speakers with this packet.
+    fn is_speaker(&mut self, now: Instant, id: RoomId, packet: &MediaPacket) -> bool {
+        let Some(room) = self.rooms.get_mut(&id) else { return false };
+        let (place, changed) = room.speakers.heard(now, packet.source, packet.level);
+        if changed {
+            self.refresh_audio_lines(id);
+        }
+        place.is_some()
+    }
+
+    /// Puts the speakers, and the sound of wished screens, into every local listener's lines and
+    /// announces what changed.
     pub(super) fn refresh_audio_lines(&mut self, id: RoomId) {
         let Some(room) = self.rooms.get(&id) else { return };
         for index in &room.local {
             let Some(peer) = &mut self.peers[*index] else { continue };
-            let lines = match room.may_receive(peer.id.participant) {
+            let may = room.may_receive(peer.id.participant);
+            let speakers = match may {
                 true => lines_of(room.speakers.places(), peer.id.participant),
                 false => [None; HEARD],
             };
+            let mut speakers = speakers.into_iter();
             let mut changed = Vec::new();
-            for (slot, source) in peer.audio.iter_mut().zip(lines) {
+            for slot in &mut peer.audio {
+                let (source, kind) = match slot.slot.wish() {
+                    Some(wish) => {
+                        let there = may && room.sources.contains_key(&wish);
+                        (there.then_some(wish), Kind::ScreenAudio)
+                    }
+                    None => (speakers.next().flatten(), Kind::Mic),
+                };
                 if slot.slot.set_shown(source) {
-                    changed.push(slot.source(source, Kind::Mic));
+                    changed.push(slot.source(source, kind));
                 }
             }
             announce(&mut self.outputs, peer.id, changed);

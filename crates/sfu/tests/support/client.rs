@@ -46,6 +46,9 @@ pub struct Client {
     pub speaks: Option<i8>,
     /// Layers of its camera being sent.
     pub shows: Vec<u8>,
+    /// Lines of the sound of a screen: its own, and that of others.
+    pub sound: Option<Mid>,
+    pub sound_of_others: Option<Mid>,
     numbers: HashMap<u8, Numbers>,
     next_audio: Instant,
     next_video: Instant,
@@ -61,6 +64,7 @@ struct Numbers {
 }
 
 const AUDIO: u8 = 9;
+pub const SOUND: u8 = 10;
 
 impl Client {
     pub fn new(now: Instant, number: u32, slots: usize) -> (Client, String) {
@@ -97,11 +101,24 @@ impl Client {
             asked: Vec::new(),
             speaks: None,
             shows: Vec::new(),
+            sound: None,
+            sound_of_others: None,
             numbers: HashMap::new(),
             next_audio: now,
             next_video: now,
         };
         (client, offer.to_sdp_string())
+    }
+
+    /// A re-offer with a line for a screen's sound each way.
+    pub fn add_sound(&mut self) -> String {
+        let mut api = self.rtc.sdp_api();
+        let mut add = |direction| api.add_media(MediaKind::Audio, direction, None, None, None);
+        self.sound = Some(add(Direction::SendOnly));
+        self.sound_of_others = Some(add(Direction::RecvOnly));
+        let (offer, pending) = api.apply().unwrap();
+        self.pending = Some(pending);
+        offer.to_sdp_string()
     }
 
     /// A re-offer with more video slots.
@@ -171,7 +188,7 @@ impl Client {
             }
             Event::RtpPacket(packet) => {
                 let mid = self.rtc.direct_api().stream_rx(&packet.header.ssrc).unwrap().mid();
-                let audio = self.audio.contains(&mid);
+                let audio = self.audio.contains(&mid) || self.sound_of_others == Some(mid);
                 let descriptor = Vp8Descriptor::parse(&packet.payload).ok().filter(|_| !audio);
                 let body = if audio { 0 } else { packet.payload.len().min(7) };
                 self.got.push(Got {
@@ -194,7 +211,10 @@ impl Client {
         if now >= self.next_audio {
             self.next_audio = now + Duration::from_millis(20);
             if let Some(level) = self.speaks {
-                self.send_audio(now, level);
+                self.send_audio(now, self.mic, AUDIO, level);
+            }
+            if let Some(sound) = self.sound {
+                self.send_audio(now, sound, SOUND, -5);
             }
         }
         if now >= self.next_video {
@@ -215,16 +235,16 @@ impl Client {
         })
     }
 
-    fn send_audio(&mut self, now: Instant, level: i8) {
-        let numbers = self.numbers(AUDIO);
-        let payload: Arc<[u8]> = vec![self.number as u8, AUDIO, 1, 2, 3].into();
+    fn send_audio(&mut self, now: Instant, line: Mid, stream: u8, level: i8) {
+        let numbers = self.numbers(stream);
+        let payload: Arc<[u8]> = vec![self.number as u8, stream, 1, 2, 3].into();
         let levels = ExtensionValues {
             audio_level: Some(level),
             voice_activity: Some(true),
             ..ExtensionValues::default()
         };
-        self.write(self.mic, None, Codec::Opus, numbers, now, payload, levels, true);
-        let numbers = self.numbers.get_mut(&AUDIO).unwrap();
+        self.write(line, None, Codec::Opus, numbers, now, payload, levels, true);
+        let numbers = self.numbers.get_mut(&stream).unwrap();
         numbers.seq += 1;
         numbers.timestamp = numbers.timestamp.wrapping_add(960);
     }

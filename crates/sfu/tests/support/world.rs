@@ -1,6 +1,6 @@
 //! Shards, clients and the datagrams between them, all in one thread and in virtual time.
 
-use super::client::{Client, Got};
+use super::client::{Client, Got, SOUND};
 use base::ParticipantId;
 use sfu::transport::{MediaTransport, Str0mConfig, Str0mTransport};
 use sfu::*;
@@ -96,12 +96,23 @@ impl World {
 
     /// A re-offer with more slots; `meanwhile` the connection is lent out.
     pub fn grow_while(&mut self, number: u32, slots: usize, meanwhile: impl FnOnce(&mut World)) {
-        let shard = self.shard_of(number);
         let offer = self.client(number).grow(slots);
+        self.offer_again(number, &offer, meanwhile);
+    }
+
+    /// A line for a screen's sound each way; this client's own is published.
+    pub fn share_sound(&mut self, number: u32) {
+        let offer = self.client(number).add_sound();
+        self.offer_again(number, &offer, |_| {});
+        self.publish(number);
+    }
+
+    fn offer_again(&mut self, number: u32, offer: &str, meanwhile: impl FnOnce(&mut World)) {
+        let shard = self.shard_of(number);
         self.command(shard, Command::Release { peer: id(number) });
         meanwhile(self);
         let mut transport = self.lent.take().expect("the connection was released");
-        let answer = transport.accept_offer(self.now, &offer).unwrap();
+        let answer = transport.accept_offer(self.now, offer).unwrap();
         self.command(shard, Command::Return { peer: id(number), transport });
         self.client(number).accept(&answer);
     }
@@ -126,10 +137,12 @@ impl World {
 
     pub fn publish(&mut self, number: u32) {
         let client = self.client(number);
-        let sources = vec![
+        let mut sources = vec![
             Published { line: line(client.mic), kind: Kind::Mic, active: true },
             Published { line: line(client.camera), kind: Kind::Camera, active: true },
         ];
+        let sound = client.sound.map(line);
+        sources.extend(sound.map(|line| Published { line, kind: Kind::ScreenAudio, active: true }));
         let shard = self.shard_of(number);
         self.command(shard, Command::Publish { peer: id(number), sources });
     }
@@ -147,6 +160,26 @@ impl World {
             .collect();
         let shard = self.shard_of(number);
         self.command(shard, Command::Layout { peer: id(number), wishes });
+    }
+
+    /// This client listens to the sound of that one's screen, or to none.
+    pub fn listen(&mut self, number: u32, to: Option<u32>) {
+        let line = line(self.client(number).sound_of_others.unwrap());
+        let source = |who| SourceId { participant: ParticipantId(who), kind: Kind::ScreenAudio };
+        let wish = |who| SlotWish { line, source: source(who), height: 0 };
+        let wishes = to.map(wish).into_iter().collect();
+        let shard = self.shard_of(number);
+        self.command(shard, Command::Layout { peer: id(number), wishes });
+    }
+
+    /// Packets of screens' sound that a client received since a moment: on the line for it, and
+    /// among the voices.
+    pub fn sound_since(&self, number: u32, since: Instant) -> (usize, usize) {
+        let client = self.clients.iter().find(|client| client.number == number).unwrap();
+        let sound = client.got.iter().filter(|got| got.layer == SOUND && got.at >= since);
+        let (on_its_line, elsewhere): (Vec<_>, Vec<_>) =
+            sound.partition(|got| Some(got.mid) == client.sound_of_others);
+        (on_its_line.len(), elsewhere.len())
     }
 
     pub fn command(&mut self, shard: usize, command: Command<Str0mTransport>) {

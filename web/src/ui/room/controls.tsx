@@ -2,8 +2,9 @@ import { DropdownMenu } from '@kobalte/core/dropdown-menu';
 import { Show } from 'solid-js';
 import { t } from '../../state/i18n';
 import { Icon, type IconShape } from '../icon';
-import { Camera, CameraOff, Chat, Keyboard, Leave, Mic, MicOff, More, People, Shield, Sliders } from '../icons';
+import { Camera, CameraOff, Chat, Keyboard, Leave, Mic, MicOff, More, People, Screen, Shield, Sliders } from '../icons';
 import type { RoomState } from './room';
+import { ShareBar } from './share-bar';
 import { MutedHint } from './talk';
 
 /** One bar, bottom centre. */
@@ -12,22 +13,38 @@ export function Controls(props: { room: RoomState }) {
   const waiting = () => props.room.meeting.view.waiting.length;
   const may = () => props.room.meeting.view.may;
   return (
-    <div class="controls" role="toolbar" aria-label={t('call-controls')} onKeyDown={moveFocus}>
-      <Control icon={capture().microphoneOn() ? Mic : MicOff} label={t(capture().microphoneOn() ? 'mute' : 'unmute')}
-        off={!capture().microphoneOn()} barred={!capture().microphoneOn() && !may().unmute} press={() => void props.room.toggleMicrophone()} />
-      <MutedHint meeting={props.room.meeting} />
-      <Control icon={capture().cameraOn() ? Camera : CameraOff} label={t(capture().cameraOn() ? 'stop-video' : 'start-video')}
-        off={!capture().cameraOn()} barred={!capture().cameraOn() && !may().video} press={() => props.room.toggleCamera()} />
-      <Control icon={People} label={t('participants')} open={props.room.panel() === 'participants'} press={() => props.room.toggle('participants')}
-        says={waiting() > 0 ? t('participants-waiting', { count: waiting() }) : ''} badge={waiting() > 0 ? String(waiting()) : undefined} />
-      <Control icon={Chat} label={t('chat')} open={props.room.panel() === 'chat'} press={() => props.room.toggle('chat')}
-        says={props.room.unread() ? t('chat-new') : ''} badge={props.room.unread() ? '' : undefined} />
-      <Show when={may().control}>
-        <Control icon={Shield} label={t('security')} press={() => props.room.setDialog('security')} />
-      </Show>
-      <MoreMenu room={props.room} />
-      <Control icon={Leave} label={t('leave')} kind="leave" press={() => props.room.leave()} />
+    <div class="controls-area" role="toolbar" aria-label={t('call-controls')} onKeyDown={moveFocus}>
+      <Show when={props.room.meeting.sharing.sharing()}><ShareBar sharing={props.room.meeting.sharing} /></Show>
+      <div class="controls">
+        <Control icon={capture().microphoneOn() ? Mic : MicOff} label={t(capture().microphoneOn() ? 'mute' : 'unmute')}
+          off={!capture().microphoneOn()} barred={!capture().microphoneOn() && !may().unmute} press={() => void props.room.toggleMicrophone()} />
+        <MutedHint meeting={props.room.meeting} />
+        <Control icon={capture().cameraOn() ? Camera : CameraOff} label={t(capture().cameraOn() ? 'stop-video' : 'start-video')}
+          off={!capture().cameraOn()} barred={!capture().cameraOn() && !may().video} press={() => props.room.toggleCamera()} />
+        <Show when={props.room.meeting.sharing.possible}><ShareControl room={props.room} /></Show>
+        <Control icon={People} label={t('participants')} open={props.room.panel() === 'participants'} press={() => props.room.toggle('participants')}
+          says={waiting() > 0 ? t('participants-waiting', { count: waiting() }) : ''} badge={waiting() > 0 ? String(waiting()) : undefined} />
+        <Control icon={Chat} label={t('chat')} open={props.room.panel() === 'chat'} press={() => props.room.toggle('chat')}
+          says={props.room.unread() ? t('chat-new') : ''} badge={props.room.unread() ? '' : undefined} />
+        <Show when={may().control}>
+          <Control icon={Shield} label={t('security')} press={() => props.room.setDialog('security')} />
+        </Show>
+        <MoreMenu room={props.room} />
+        <Control icon={Leave} label={t('leave')} kind="leave" press={() => props.room.leave()} />
+      </div>
     </div>
+  );
+}
+
+/** While sharing, the bar above holds the button to stop; its place here stays, so that the others do not move. */
+function ShareControl(props: { room: RoomState }) {
+  const sharing = () => props.room.meeting.sharing;
+  return (
+    <Show when={!sharing().sharing()} fallback={
+      <span class="control sharing" aria-hidden="true"><span class="control-icon"><Icon of={Screen} size={24} /></span><span class="control-label">{t('sharing')}</span></span>
+    }>
+      <Control icon={Screen} label={t('share-screen')} short={t('share')} why={sharing().obstacle()} press={() => props.room.toggleSharing()} />
+    </Show>
   );
 }
 
@@ -40,8 +57,12 @@ interface ControlProps {
   barred?: boolean;
   open?: boolean;
   kind?: string;
+  /** A shorter word to show; the name stays the label. */
+  short?: string;
   /** More about the control, for screen readers. */
   says?: string;
+  /** Why it does nothing just now. It can still be reached and pressed, and then says so. */
+  why?: string;
   /** A number on the icon, or a dot when it is empty. */
   badge?: string | undefined;
 }
@@ -49,9 +70,9 @@ interface ControlProps {
 function Control(props: ControlProps) {
   return (
     <button class={`control ${props.kind ?? ''}`} classList={{ off: props.off ?? false }} aria-label={props.label}
-      aria-description={props.says || undefined} aria-expanded={props.open} aria-disabled={props.barred || undefined} onClick={() => props.press()}>
+      aria-description={props.says || props.why || undefined} aria-disabled={props.barred || props.why ? true : undefined} title={props.why || undefined} aria-expanded={props.open} onClick={() => props.press()}>
       <span class="control-icon" classList={{ badge: props.badge !== undefined }} data-badge={props.badge}><Icon of={props.icon} size={24} /></span>
-      <span class="control-label">{props.label}</span>
+      <span class="control-label">{props.short ?? props.label}</span>
     </button>
   );
 }

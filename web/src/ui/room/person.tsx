@@ -2,7 +2,7 @@ import { createSignal, Show } from 'solid-js';
 import type { Ask, Person } from '../../state/core';
 import { t } from '../../state/i18n';
 import { Icon, type IconShape } from '../icon';
-import { Camera, Check, Mic, MicOff, Pencil, UserMinus } from '../icons';
+import { Camera, Check, Mic, MicOff, Pencil, ScreenOff, UserMinus } from '../icons';
 import type { RoomState } from './room';
 import { Avatar } from './tile';
 
@@ -46,6 +46,9 @@ function Deeds(props: { person: Person; room: RoomState }) {
       </Show>
       <Show when={props.person.camera_on}>
         <Action icon={Camera} label={t('stop-video-name', name())} press={send('stop_video')} />
+      </Show>
+      <Show when={props.person.screen_on}>
+        <Action icon={ScreenOff} label={t('stop-sharing-name', name())} press={send('stop_sharing')} />
       </Show>
     </>
   );

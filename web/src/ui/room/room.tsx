@@ -4,12 +4,14 @@ import { announce, notices } from '../../state/announce';
 import type { Place } from '../../media/layout';
 import { t } from '../../state/i18n';
 import type { Meeting } from '../../state/meeting';
+import { otherPresenter } from '../../state/sharing';
 import { AskedBanner, FrozenBanner } from './asked';
 import { ChatPanel } from './chat';
 import { CodeDialog } from './code';
 import { Controls } from './controls';
 import { createDoorbell, DoorBanner } from './door';
 import { EmptyRoom } from './empty';
+import { createFullScreen } from './full-screen';
 import { LeaveDialog } from './leave';
 import { Lock, SafetyBanner } from './lock';
 import { OwnTile } from './own-tile';
@@ -32,7 +34,7 @@ export default function Room(props: { meeting: Meeting }) {
   createDoorbell(props.meeting);
   createWakeLock();
   return (
-    <main class="room" classList={{ 'with-panel': room.panel() !== null }}>
+    <main class="room" classList={{ 'with-panel': room.panel() !== null, full: room.fullScreen.on() }}>
       <h1 class="only-heard">{view().title || t('stage')}</h1>
       <header class="room-top">
         <Lock safety={view().safety} open={() => room.setDialog('code')} />
@@ -40,7 +42,7 @@ export default function Room(props: { meeting: Meeting }) {
       </header>
       <Banners room={room} />
       <div class="stage-area">
-        <StageView meeting={props.meeting} ownPlace={setOwnPlace} />
+        <StageView room={room} ownPlace={setOwnPlace} />
         <Show when={view().phase === 'entering'}><p class="stage-words" role="status">{t('entering')}</p></Show>
         <Show when={view().phase === 'in_meeting' && room.alone()}><EmptyRoom room={room} /></Show>
         <Returning meeting={props.meeting} />
@@ -67,12 +69,13 @@ export function createRoomState(meeting: Meeting) {
     if (open !== (before ?? false)) meeting.send({ command: 'show_code', open });
   }));
   onCleanup(() => setPanel(null));
+  const fullScreen = createFullScreen(() => otherPresenter(meeting.view.people) !== undefined);
   const toggle = (name: Exclude<Panel, null>) => {
     setPanel(panel() === name ? null : name);
     if (panel() === 'chat') setRead(meeting.view.chat.length);
   };
   return {
-    meeting, panel, dialog, setDialog, toggle,
+    meeting, panel, dialog, setDialog, toggle, fullScreen,
     closePanel: () => setPanel(null),
     alone: () => meeting.view.people.every(({ me }) => me),
     unread: () => meeting.view.chat.length > read(),
@@ -84,6 +87,11 @@ export function createRoomState(meeting: Meeting) {
     toggleCamera() {
       if (!meeting.capture.cameraOn() && !meeting.view.may.video) return announce(t('may-not-video'), 'shown');
       void meeting.capture.setCamera(!meeting.capture.cameraOn());
+    },
+    /** From a tap or a key: browsers ask for the screen only then. */
+    toggleSharing() {
+      if (meeting.sharing.sharing()) meeting.sharing.stop();
+      else if (meeting.sharing.possible) void meeting.sharing.start();
     },
     leave: () => (meeting.view.host ? setDialog('leave') : meeting.leave()),
   };

@@ -14,6 +14,7 @@ export function createShortcuts(room: RoomState): void {
   const actions: Record<string, () => void> = {
     m: () => void room.toggleMicrophone(),
     v: () => room.toggleCamera(),
+    s: () => room.toggleSharing(),
     p: () => room.toggle('participants'),
     c: () => room.toggle('chat'),
     '?': () => room.setDialog('shortcuts'),

@@ -1,42 +1,67 @@
 import { createEffect, createMemo, createSignal, For, onCleanup, onMount, Show } from 'solid-js';
 import { t } from '../../state/i18n';
-import type { Meeting } from '../../state/meeting';
-import { places, type Place } from '../../media/layout';
+import type { Person } from '../../state/core';
+import { shownPresenter } from '../../state/sharing';
+import { places, shareLayout, type Place, type Wanted } from '../../media/layout';
 import { chooseStage } from './choose-stage';
+import type { RoomState } from './room';
+import SharedScreen from './shared-screen';
 import { Tile } from './tile';
 
 /** With fewer others one's own picture floats over theirs; with more it would hide somebody. */
 const OWN_PLACE_FROM = 4;
 
-/** Everyone else, in equal tiles that fill the stage; in larger rooms with a place left for oneself. */
-export function StageView(props: { meeting: Meeting; ownPlace: (place: Place | null) => void }) {
+/**
+ * Everyone else, in equal tiles that fill the stage; in larger rooms with a place left for oneself. Somebody's screen
+ * takes the stage, with a strip of faces: the presenter's first, one's own last.
+ */
+export function StageView(props: { room: RoomState; ownPlace: (place: Place | null) => void }) {
   const [box, setBox] = createSignal({ width: 0, height: 0 });
-  const others = createMemo(() => props.meeting.view.people.filter(({ me }) => !me));
-  const onStage = createMemo<string[]>((before) => chooseStage(others(), before, props.meeting.view.speakers), []);
-  const gap = () => (box().width < 600 ? 6 : 8);
-  const withOwn = () => onStage().length >= OWN_PLACE_FROM;
-  const spots = createMemo(() => places(onStage().length + (withOwn() ? 1 : 0), box(), gap()));
-  createEffect(() => props.ownPlace((withOwn() && spots().at(-1)) || null));
+  const view = () => props.room.meeting.view;
+  const others = createMemo(() => view().people.filter(({ me }) => !me));
   const person = (device: string) => others().find((each) => each.device === device);
-  const hidden = () => others().length - onStage().length;
+  const presenter = createMemo<string | null>((before) => shownPresenter(view().people, before), null);
+  const gap = () => (box().width < 600 ? 6 : 8);
+
+  const shared = createMemo(() => (presenter() ? shareLayout(props.room.fullScreen.on() ? 0 : others().length + 1, box(), gap()) : null));
+  const listeners = createMemo(() => others().filter(({ device }) => device !== presenter()));
+  const beside = createMemo<string[]>((before) => chooseStage(listeners(), before, view().speakers, Math.max(0, (shared()?.strip.length ?? 0) - 2)), []);
+  const inStrip = () => (shared()?.strip.length ? [presenter() ?? '', ...beside()] : []);
+  const inGrid = createMemo<string[]>((before) => chooseStage(others(), before, view().speakers), []);
+  const onStage = createMemo(() => (presenter() ? inStrip() : inGrid()));
+
+  const withOwn = () => onStage().length >= OWN_PLACE_FROM;
+  const spots = createMemo(() => shared()?.strip ?? places(onStage().length + (withOwn() ? 1 : 0), box(), gap()));
+  createEffect(() => props.ownPlace(((shared() || withOwn()) && spots().at(-1)) || null));
+  const hidden = () => (shared() ? 0 : others().length - onStage().length);
 
   createEffect(() => {
     const height = layerHeight((spots()[0]?.height ?? 0) * devicePixelRatio);
-    props.meeting.peer.setWanted(onStage().flatMap((device) => {
-      const one = person(device);
-      return one?.camera_on && one.connected && one.participant !== null ? [{ participant: one.participant, height }] : [];
-    }));
+    const cameras = onStage().flatMap((device) => wishes(person(device), (one) => one.camera_on, [{ kind: 'camera', height }]));
+    const screen = wishes(person(presenter() ?? ''), () => true, [{ kind: 'screen', height: SCREEN_HEIGHT }, { kind: 'screen_audio', height: 0 }]);
+    props.room.meeting.peer.setWanted([...screen, ...cameras]);
   });
 
   return (
     <div class="stage" ref={(element) => onMount(() => observe(element, setBox))}
-      classList={{ dimmed: props.meeting.view.connection === 'returning' }}>
+      classList={{ dimmed: view().connection === 'returning' }}>
+      <Show when={person(presenter() ?? '')}>{(one) => (
+        <Show when={shared()?.screen}>{(place) => <SharedScreen room={props.room} person={one()} place={place()} />}</Show>
+      )}</Show>
       <For each={onStage()}>{(device, index) => (
-        <Show when={person(device)}>{(one) => <Tile meeting={props.meeting} person={one()} place={spots()[index()]} />}</Show>
+        <Show when={person(device)}>{(one) => <Tile meeting={props.room.meeting} person={one()} place={spots()[index()]} />}</Show>
       )}</For>
       <Show when={hidden() > 0}><p class="stage-more">{t('more-people', { count: hidden() })}</p></Show>
     </div>
   );
+}
+
+/** A screen has one layer; the height only says that all of it is wanted. */
+const SCREEN_HEIGHT = 1080;
+
+function wishes(one: Person | undefined, on: (one: Person) => boolean, what: Omit<Wanted, 'participant'>[]): Wanted[] {
+  const participant = one?.participant ?? null;
+  return one && participant !== null && one.connected && on(one) ? what.map((each) => ({ participant, ...each })) : [];
 }
 
 /** The heights of the simulcast layers; few steps, so that resizing does not chatter. */

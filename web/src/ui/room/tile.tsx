@@ -11,11 +11,11 @@ import { MicOff, Warning } from '../icons';
 export function Tile(props: { meeting: Meeting; person: Person; place: Place | undefined }) {
   let still: HTMLCanvasElement | undefined;
   const view = () => props.meeting.view;
-  const line = createMemo(() => props.meeting.peer.video().find((each) => each.device() === props.person.device));
+  const line = createMemo(() => props.meeting.peer.video().find((each) => each.kind === 'camera' && each.device() === props.person.device));
   const speaking = () => view().speakers.includes(props.person.device);
   const away = () => !props.person.connected;
   const unverified = () => props.person.participant !== null
-    && view().slots.some((slot) => slot.unverified && slot.claimed === props.person.participant);
+    && view().slots.some((slot) => slot.unverified && slot.kind === 'camera' && slot.claimed === props.person.participant);
   const style = () => {
     const place = props.place ?? { x: 0, y: 0, width: 0, height: 0 };
     return { transform: `translate(${place.x}px, ${place.y}px)`, width: `${place.width}px`, height: `${place.height}px` };
@@ -47,12 +47,12 @@ function words(person: Person, speaking: boolean): string {
 }
 
 /** Covered until a frame of the named person has been presented. */
-function LineVideo(props: { line: VideoLine; last: (video: HTMLVideoElement) => void }) {
+export function LineVideo(props: { line: VideoLine; last?: (video: HTMLVideoElement) => void }) {
   const attach = (video: HTMLVideoElement) => {
     video.srcObject = new MediaStream([props.line.track]);
     const stop = reportPresented(video, (timestamp) => props.line.handlePresented(timestamp));
     // Before the cover falls the picture on screen is still the named person's own.
-    const still = setInterval(() => props.line.visible() && props.last(video), 1_000);
+    const still = setInterval(() => props.line.visible() && props.last?.(video), 1_000);
     onCleanup(() => {
       stop();
       clearInterval(still);
