@@ -466,6 +466,9 @@ fn microphone_and_camera_are_told_inside_the_group() {
 #[test]
 fn a_shared_screen_is_told_inside_the_group_and_ends_with_its_line() {
     let mut world = World::pair();
+    let rule = client::shell::Rule::Share;
+    world.command(0, Command::SetRule { rule, on: true });
+    world.run(1_000);
     let shares = |w: &World, me: usize| {
         w.people[me].view.people.iter().any(|p| p.name == "Ana" && p.screen_on)
     };
