@@ -12,7 +12,7 @@ pub mod statement;
 pub mod time;
 
 pub use ids::{DeviceKey, GroupId, MeetingId, MeetingKey, Nonce, ParticipantId};
-pub use rules::{Rights, RoomRules};
+pub use rules::{AutoAdmit, Party, Rights, RoomRules};
 pub use secret::{Pii, Secret};
 pub use statement::Role;
 pub use time::{Millis, Now, UnixMillis};

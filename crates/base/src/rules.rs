@@ -3,6 +3,7 @@
 //! [`RoomRules::rights_of`], so that neither a page nor one of the two alone decides.
 
 use crate::DeviceKey;
+use crate::UnixMillis;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::statement::Role;
 
@@ -59,6 +60,28 @@ impl std::fmt::Debug for Rights {
     }
 }
 
+/// Whoever belongs together where one party is let in at a time: those of one personal invitation,
+/// or a single device that came by a link for everyone. A digest that names nobody.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Party(pub [u8; 8]);
+
+impl std::fmt::Debug for Party {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Party")
+    }
+}
+
+/// The waiting room is off: devices of the host's side let in whoever knocks, without a click.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AutoAdmit {
+    /// By the clock of the device that lets in; from then on people wait again.
+    pub until: UnixMillis,
+    /// So many members at most; the next one waits.
+    pub cap: u16,
+    /// Also those who come by a link that everyone has. Any removal ends this.
+    pub shared_links: bool,
+}
+
 /// What holds in a room until the host's side changes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomRules {
@@ -75,6 +98,12 @@ pub struct RoomRules {
     pub join_camera_off: bool,
     /// More than one person may present at a time.
     pub several_presenters: bool,
+    /// Newcomers see and hear, and no more, until they are brought on stage.
+    pub viewers: bool,
+    /// *Consulting mode*: nobody but this party, and the host's side, is in the room.
+    pub consulting: Option<Party>,
+    /// `None` while the waiting room is on.
+    pub auto_admit: Option<AutoAdmit>,
 }
 
 impl Default for RoomRules {
@@ -88,6 +117,9 @@ impl Default for RoomRules {
             join_muted: false,
             join_camera_off: false,
             several_presenters: false,
+            viewers: false,
+            consulting: None,
+            auto_admit: None,
         }
     }
 }
@@ -106,6 +138,25 @@ impl RoomRules {
     /// Whether someone may be let in.
     pub fn admits(&self) -> bool {
         !self.locked && !self.frozen
+    }
+
+    /// Whether a room where these rules hold may come to have `after`. While `occupied`, that is while
+    /// anyone is a member who is not of the host's side, the party of consulting mode stays: two
+    /// parties never meet.
+    pub fn may_become(&self, after: &RoomRules, occupied: bool) -> bool {
+        match (self.consulting, after.consulting) {
+            (Some(before), Some(after)) => before == after || !occupied,
+            _ => true,
+        }
+    }
+
+    /// Whoever has been removed may still know a link that everyone has: it opens no door by itself
+    /// any more.
+    pub fn after_removal(mut self) -> RoomRules {
+        if let Some(auto) = &mut self.auto_admit {
+            auto.shared_links = false;
+        }
+        self
     }
 
     /// Gives a device rights of its own, or lets it follow the others again. At the bound nothing
@@ -127,7 +178,8 @@ impl RoomRules {
         place.ok().map(|at| self.exceptions[at].1)
     }
 
-    /// Appends the encoding: two bytes and 33 for each exception after their count.
+    /// Appends the encoding: two bytes, 33 for each exception after their count, then the party and
+    /// the terms of letting in by itself, where the flags say so.
     pub fn encode(&self, w: Writer) -> Writer {
         let flags = [
             self.locked,
@@ -135,11 +187,19 @@ impl RoomRules {
             self.join_muted,
             self.join_camera_off,
             self.several_presenters,
+            self.consulting.is_some(),
+            self.auto_admit.is_some(),
+            self.viewers,
         ];
         let flags = flags.iter().rev().fold(0, |byte, flag| byte << 1 | u8::from(*flag));
-        w.u8(flags)
+        let w = w
+            .u8(flags)
             .u8(self.participants.bits())
-            .list(&self.exceptions, |w, (device, rights)| w.fixed(&device.0).u8(rights.bits()))
+            .list(&self.exceptions, |w, (device, rights)| w.fixed(&device.0).u8(rights.bits()));
+        let w = self.consulting.iter().fold(w, |w, party| w.fixed(&party.0));
+        self.auto_admit.iter().fold(w, |w, auto| {
+            w.u64(auto.until.0).u32(auto.cap.into()).u8(auto.shared_links.into())
+        })
     }
 
     /// Reads what [`Self::encode`] wrote; one value has one encoding.
@@ -156,9 +216,21 @@ impl RoomRules {
             join_muted: flag(2),
             join_camera_off: flag(3),
             several_presenters: flag(4),
+            consulting: flag(5).then(|| r.fixed().map(Party)).transpose()?,
+            auto_admit: flag(6).then(|| auto_admit(r)).transpose()?,
+            viewers: flag(7),
         };
         let ascending = rules.exceptions.is_sorted_by(|(a, _), (b, _)| a < b);
-        if flags < 32 && ascending { Ok(rules) } else { Err(DecodeError::OutOfRange) }
+        if ascending { Ok(rules) } else { Err(DecodeError::OutOfRange) }
+    }
+}
+
+fn auto_admit(r: &mut Reader<'_>) -> Result<AutoAdmit, DecodeError> {
+    let until = UnixMillis(r.u64()?);
+    let cap = r.u32()?.try_into().map_err(|_| DecodeError::OutOfRange)?;
+    match r.u8()? {
+        shared @ 0..=1 => Ok(AutoAdmit { until, cap, shared_links: shared == 1 }),
+        _ => Err(DecodeError::OutOfRange),
     }
 }
 
@@ -201,18 +273,36 @@ mod tests {
         assert!(rules.exceptions.is_empty());
     }
 
+    #[test]
+    fn the_party_changes_only_in_an_empty_room() {
+        let with = |party: Option<u8>| RoomRules {
+            consulting: party.map(|n| Party([n; 8])),
+            ..RoomRules::default()
+        };
+        assert!(!with(Some(1)).may_become(&with(Some(2)), true));
+        assert!(with(Some(1)).may_become(&with(Some(2)), false));
+        assert!(with(Some(1)).may_become(&with(Some(1)), true));
+        assert!(with(None).may_become(&with(Some(1)), true), "those who are here are the party");
+        assert!(with(Some(1)).may_become(&with(None), true), "the host ends the mode");
+    }
+
     proptest! {
         #[test]
         fn rules_read_back(
             bits in 0u8..32,
-            flags: [bool; 5],
+            flags: [bool; 6],
+            party: Option<[u8; 8]>,
+            auto: Option<(u64, u16, bool)>,
             devices in proptest::collection::vec((any::<u8>(), 0u8..32), 0..20),
         ) {
-            let [locked, frozen, join_muted, join_camera_off, several_presenters] = flags;
+            let [locked, frozen, join_muted, join_camera_off, several_presenters, viewers] = flags;
             let participants = Rights(bits);
+            let auto_admit = auto.map(|(until, cap, shared_links)| {
+                AutoAdmit { until: UnixMillis(until), cap, shared_links }
+            });
             let mut rules = RoomRules {
                 participants, exceptions: vec![], locked, frozen, join_muted, join_camera_off,
-                several_presenters,
+                several_presenters, viewers, consulting: party.map(Party), auto_admit,
             };
             for (device, rights) in devices {
                 rules.except(DeviceKey([device; 32]), Some(Rights(rights)));

@@ -50,6 +50,8 @@ pub fn create(params: Create, now: Now, entropy: &mut dyn Entropy) -> Created {
         remembered: Default::default(),
         blocked: Vec::new(),
         passcode: None,
+        rules: Default::default(),
+        personal: Vec::new(),
     };
     host.passcode = Some(HostPasscode::new(entropy));
     new_session(&mut host, &meeting, device, now, entropy);

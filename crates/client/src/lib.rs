@@ -11,6 +11,7 @@ mod create;
 mod desk;
 mod epoch;
 mod greeting;
+mod invitations;
 mod keys;
 mod leaving;
 mod lobby;

@@ -2,11 +2,14 @@
 //!
 //! The encoding starts with a version byte; a state that cannot be read counts as absent.
 
+use crate::invitations::Personal;
 use crate::passcode::{HostPasscode, Learned};
 use base::codec::{DecodeError, Reader, Writer};
-use base::{DeviceKey, GroupId, Secret};
+use base::{DeviceKey, GroupId, RoomRules, Secret};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
+/// Before rules that outlast a session, personal invitations and acquaintances; still read.
+const VERSION_2: u8 = 2;
 /// Before passcodes and blocked devices; still read.
 const VERSION_1: u8 = 1;
 /// Devices blocked; at the bound the oldest may knock again.
@@ -38,6 +41,8 @@ pub(crate) struct Saved {
     pub host: Option<HostState>,
     /// The link that a passcode gave.
     pub learned: Option<Learned>,
+    /// Who was met in this meeting, in any session, and under which name last.
+    pub acquaintances: Names,
 }
 
 /// What makes a device the host's.
@@ -62,6 +67,9 @@ pub(crate) struct HostState {
     pub blocked: Vec<DeviceKey>,
     /// `None` only in a state from before passcodes.
     pub passcode: Option<HostPasscode>,
+    /// The rules that the next session begins with.
+    pub rules: RoomRules,
+    pub personal: Vec<Personal>,
 }
 
 /// Devices and their verified names.
@@ -109,13 +117,13 @@ impl Saved {
         let w = option(w, self.psk.as_ref(), |w, psk| w.fixed(psk.expose()));
         let w = option(w, self.mark.as_ref(), |w, mark| w.bytes(mark));
         let w = option(self.names.encode(w), self.host.as_ref(), |w, host| host.encode(w));
-        Learned::encode(self.learned.as_ref(), w).finish()
+        self.acquaintances.encode(Learned::encode(self.learned.as_ref(), w)).finish()
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut r = Reader::new(bytes);
         let version = r.u8()?;
-        if !matches!(version, VERSION | VERSION_1) {
+        if !(VERSION_1..=VERSION).contains(&version) {
             return Err(DecodeError::OutOfRange);
         }
         let saved = Saved {
@@ -127,7 +135,11 @@ impl Saved {
             mark: read_option(&mut r, |r| Ok(r.bytes(MAX_MARK)?.to_vec()))?,
             names: Names::decode(&mut r)?,
             host: read_option(&mut r, |r| HostState::decode(r, version))?,
-            learned: if version == VERSION { Learned::decode(&mut r)? } else { None },
+            learned: if version >= VERSION_2 { Learned::decode(&mut r)? } else { None },
+            acquaintances: match version {
+                VERSION => Names::decode(&mut r)?,
+                _ => Names::default(),
+            },
         };
         r.finish()?;
         Ok(saved)
@@ -145,7 +157,8 @@ impl HostState {
             .bytes(&self.certificate)
             .u8(self.opened as u8);
         let w = self.remembered.encode(w).list(&self.blocked, |w, device| w.fixed(&device.0));
-        option(w, self.passcode.as_ref(), |w, passcode| passcode.encode(w))
+        let w = option(w, self.passcode.as_ref(), |w, passcode| passcode.encode(w));
+        self.rules.encode(w).list(&self.personal, |w, personal| personal.encode(w))
     }
 
     pub fn block(&mut self, device: DeviceKey) {
@@ -174,11 +187,16 @@ impl HostState {
                 VERSION_1 => None,
                 _ => read_option(r, HostPasscode::decode)?,
             },
+            rules: if version == VERSION { RoomRules::decode(r)? } else { RoomRules::default() },
+            personal: match version {
+                VERSION => r.list(MAX_LINKS, Personal::decode)?,
+                _ => Vec::new(),
+            },
         })
     }
 }
 
-fn text(r: &mut Reader<'_>) -> Result<String, DecodeError> {
+pub(crate) fn text(r: &mut Reader<'_>) -> Result<String, DecodeError> {
     let bytes = r.bytes(MAX_TEXT)?.to_vec();
     String::from_utf8(bytes).map_err(|_| DecodeError::OutOfRange)
 }
@@ -232,11 +250,19 @@ mod tests {
                 remembered: names,
                 blocked: vec![DeviceKey([8; 32])],
                 passcode: Some(HostPasscode::new(&mut |out: &mut [u8]| out.fill(8))),
+                rules: RoomRules { join_muted: true, ..RoomRules::default() },
+                personal: vec![Personal {
+                    secret: Secret::new([11; 32]),
+                    label: "Ana, Tuesdays".into(),
+                    device: Some(DeviceKey([4; 32])),
+                    cohost: false,
+                }],
             }),
             learned: Some(Learned {
                 secret: Secret::new([9; 32]),
                 fingerprint: base::ids::Fingerprint([10; 16]),
             }),
+            acquaintances: Names::default(),
         }
     }
 
@@ -249,16 +275,47 @@ mod tests {
         assert!(read.host.unwrap().opened);
     }
 
+    /// What version 3 adds to a host's state: default rules, no personal invitation, no acquaintance.
+    const ADDED_3: usize = 6 + 4 + 4;
+
+    fn without_what_is_new(mut state: Saved) -> Saved {
+        if let Some(host) = &mut state.host {
+            host.rules = RoomRules::default();
+            host.personal.clear();
+        }
+        state
+    }
+
+    /// `state` as an earlier version wrote it: what came after is cut out of it.
+    fn written_by(version: u8, state: &Saved) -> Vec<u8> {
+        let mut bytes = state.encode();
+        bytes[0] = version;
+        let learned = Learned::encode(state.learned.as_ref(), Writer::new()).finish().len();
+        let end = bytes.len() - 4;
+        bytes.truncate(end);
+        bytes.drain(end - learned - 10..end - learned);
+        bytes
+    }
+
+    #[test]
+    fn a_state_from_before_personal_invitations_is_read() {
+        let old = without_what_is_new(full());
+        let bytes = written_by(VERSION_2, &old);
+        assert_eq!(bytes.len() + ADDED_3, old.encode().len());
+        let read = Saved::decode(&bytes).unwrap();
+        assert_eq!(read.encode(), old.encode());
+        assert!(read.learned.is_some());
+    }
+
     #[test]
     fn a_state_from_before_passcodes_is_read() {
-        let mut old = full();
+        let mut old = without_what_is_new(full());
         old.learned = None;
         if let Some(host) = &mut old.host {
             host.passcode = None;
             host.blocked.clear();
         }
-        let mut bytes = old.encode();
-        bytes[0] = VERSION_1;
+        let mut bytes = written_by(VERSION_1, &old);
         // What version 2 says about blocked devices (a count of none) and passcodes (nothing, twice).
         bytes.truncate(bytes.len() - 6);
         let read = Saved::decode(&bytes).unwrap();

@@ -328,8 +328,10 @@ fn who_waits_goes_on_waiting_when_the_passcode_changes() {
 fn a_host_from_before_passcodes_gets_one() {
     let world = World::new();
     let mut saved = world.created.saved.clone();
-    // Version 2 added the blocked devices, the passcode's block and the learned link, which is empty.
-    saved.truncate(saved.len() - 4 - (1 + 8 + 32 + 1 + 4) - 1);
+    // Version 2 added the blocked devices, the passcode's block and the learned link, which is empty;
+    // version 3 rules, personal invitations and acquaintances.
+    let (version_2, version_3) = (4 + (1 + 8 + 32 + 1 + 4) + 1, 6 + 4 + 4);
+    saved.truncate(saved.len() - version_2 - version_3);
     saved[0] = 1;
     let mut world = World::new();
     world.people[0].saved = Some(saved);

@@ -74,6 +74,12 @@ pub enum Violation {
     PolicyOverreach,
     #[error("the policy does not list the devices this commit removes")]
     RemovalNotRecorded,
+    #[error(
+        "someone is removed, and whoever has a link for everyone is still let in without asking"
+    )]
+    DoorLeftOpen,
+    #[error("another party is let in while one has keys")]
+    TwoParties,
 }
 
 /// A commit that may be merged, and what it does.

@@ -53,7 +53,7 @@ impl Proposed<'_> {
         self.removals_are_allowed(session)?;
         self.swaps_are_wanted(session)?;
         self.leaves_are_wanted(session)?;
-        self.rules_are_allowed()?;
+        self.rules_are_allowed(session)?;
         Ok(self.change())
     }
 
@@ -129,9 +129,15 @@ impl Proposed<'_> {
         check(wanted)
     }
 
-    /// C8. Only a certified host or delegate changes the rules.
-    fn rules_are_allowed(&self) -> Result<(), Rejected> {
-        check(self.ticket().rules.is_none() || self.is_delegate())
+    /// C8. Only a certified host or delegate changes the rules. Another party's turn comes only when
+    /// nobody but the host's side has keys, and removing someone closes the door that opens by itself.
+    fn rules_are_allowed(&self, session: &Session) -> Result<(), Rejected> {
+        let removes = !self.ticket().removed.is_empty();
+        let after = self.ticket().rules.as_ref().unwrap_or(&session.rules);
+        check(!removes || *after == after.clone().after_removal())?;
+        let Some(rules) = &self.ticket().rules else { return Ok(()) };
+        let occupied = session.roster().any(|member| !member.role.is_delegate());
+        check(self.is_delegate() && session.rules.may_become(rules, occupied))
     }
 
     /// Neither the rules in force nor those that come with this commit keep newcomers out.

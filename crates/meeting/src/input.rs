@@ -78,7 +78,7 @@ pub enum Request {
     // Members.
     Commit {
         commit: Vec<u8>,
-        ticket: VerifiedTicket,
+        ticket: Box<VerifiedTicket>,
         welcome: Option<Vec<u8>>,
     },
     Void {

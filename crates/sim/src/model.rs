@@ -298,6 +298,21 @@ impl Group {
                 leave.group == self.id && self.leaving.get(&leave.device) == Some(&leave.epoch)
             })
             && (facts.rules.is_none() || delegate)
+            && self.keeps_parties_apart(facts)
+            && (facts.removed.is_empty() || !self.leaves_the_door_open(facts))
+    }
+
+    /// In consulting mode the party is another only once all keys of the one before are dead.
+    fn keeps_parties_apart(&self, facts: &TicketFacts) -> bool {
+        let next = facts.rules.as_ref().and_then(|rules| rules.consulting);
+        let other = self.rules.consulting.is_some()
+            && next.is_some_and(|n| Some(n) != self.rules.consulting);
+        !other || self.members.values().all(|role| matches!(role, Role::Host | Role::Cohost))
+    }
+
+    fn leaves_the_door_open(&self, facts: &TicketFacts) -> bool {
+        let auto = facts.rules.as_ref().unwrap_or(&self.rules).auto_admit;
+        auto.is_some_and(|auto| auto.shared_links)
     }
 
     fn admits(&self, facts: &TicketFacts) -> bool {

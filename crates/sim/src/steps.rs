@@ -3,7 +3,7 @@
 use crate::cast::{CertificateFacts, LeaveFacts, SwapFacts, TicketFacts, Who};
 use crate::random::Random;
 use crate::world::World;
-use base::{GroupId, Rights, Role, RoomRules, UnixMillis};
+use base::{AutoAdmit, GroupId, Party, Rights, Role, RoomRules, UnixMillis};
 use std::time::Duration;
 
 /// Who does it, and what. Whoever is not connected is heard by nobody.
@@ -241,6 +241,12 @@ fn rules(world: &World, random: &mut Random) -> RoomRules {
         participants: rights(random).unwrap_or_default(),
         locked: random.chance(20),
         frozen: random.chance(10),
+        consulting: random.chance(40).then(|| Party([random.below(2) as u8; 8])),
+        auto_admit: random.chance(20).then(|| AutoAdmit {
+            until: UnixMillis(1),
+            cap: 5,
+            shared_links: random.chance(50),
+        }),
         ..RoomRules::default()
     };
     for who in world.cast.everyone().filter(|_| random.chance(30)).collect::<Vec<_>>() {

@@ -269,6 +269,7 @@ impl World {
         }
         self.model.commit(who, &facts, self.limits.members, self.now.wall);
         let welcome = facts.welcome.then(|| vec![9; 64]);
+        let ticket = Box::new(ticket);
         self.request(who, Request::Commit { commit: facts.commit, ticket, welcome });
     }
 

@@ -16,7 +16,7 @@ pub use messages::{
 };
 
 /// The version of the signalling protocol. A server that speaks another one says so in `challenge`.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The largest message a client may send, in bytes: a commit with a Welcome into a
 /// thousand-member group fits.

@@ -44,7 +44,7 @@ pub fn request(message: ClientMessage, saved: &Saved) -> Option<Request> {
         C::EndMeeting { end } => Request::End { end: Verified::by_device(&end.0).ok()? },
         C::Commit { commit, ticket, welcome } => Request::Commit {
             commit: commit.0,
-            ticket: VerifiedTicket::check(&ticket.0).ok()?,
+            ticket: Box::new(VerifiedTicket::check(&ticket.0).ok()?),
             welcome: welcome.map(|welcome| welcome.message.0),
         },
         C::Void { void } => Request::Void { void: Verified::by_device(&void.0).ok()? },

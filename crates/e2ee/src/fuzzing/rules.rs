@@ -8,7 +8,7 @@ use crate::policy::Policy;
 use crate::roster::{Roster, Seat};
 use crate::rules::{Allowed, MAX_PROPOSALS, check};
 use base::statement::{Certificate, Leave, Role, Swap};
-use base::{DeviceKey, GroupId, MeetingId, Secret, UnixMillis};
+use base::{AutoAdmit, DeviceKey, GroupId, MeetingId, Party, Secret, UnixMillis};
 use std::sync::LazyLock;
 
 const MEETING: MeetingId = MeetingId([1; 16]);
@@ -86,6 +86,7 @@ pub fn commit_facts(data: &[u8]) {
     let mut policy = world.policy.clone();
     policy.rules.locked = choices.below(8) == 7;
     policy.rules.frozen = choices.below(8) == 7;
+    policy.rules.consulting = (choices.below(4) == 3).then_some(Party([1; 8]));
     let commit = draft(world, &policy, &mut choices);
     let group = GroupFacts { epoch: EPOCH, policy: &policy, roster: &world.roster };
     if let Ok(allowed) = check(group, &commit) {
@@ -207,6 +208,8 @@ impl Draft {
     }
 }
 
+const OPEN_DOOR: AutoAdmit = AutoAdmit { until: UnixMillis(9), cap: 9, shared_links: true };
+
 fn new_policy(policy: &Policy) -> ProposalKind {
     ProposalKind::Extensions { policy: Some(policy.encode()), keeps_others: true }
 }
@@ -214,7 +217,11 @@ fn new_policy(policy: &Policy) -> ProposalKind {
 fn bent_policy(world: &World, policy: &Policy, choices: &mut Choices<'_>) -> ProposalKind {
     let mut new = Policy { version: policy.version + 1, ..policy.clone() };
     match choices.below(8) {
-        0 => new.rules.locked = !new.rules.locked,
+        0 => match choices.below(3) {
+            0 => new.rules.locked = !new.rules.locked,
+            1 => new.rules.consulting = Some(Party([2; 8])),
+            _ => new.rules.auto_admit = Some(OPEN_DOOR),
+        },
         1 => new.version += 1,
         2 => new.hk = base::MeetingKey([0; 32]),
         3 => new.removed.clear(),
@@ -250,6 +257,12 @@ fn assert_allowed(world: &World, old: &Policy, commit: &CommitFacts, allowed: &A
         );
         assert!(sender == 0 || new.certificates == old.certificates);
         assert_eq!(new.host(), Some(world.keys[0]));
+        let party = (old.rules.consulting, new.rules.consulting);
+        assert!(
+            !matches!(party, (Some(before), Some(after)) if before != after),
+            "another party was let in beside guests"
+        );
+        assert!(allowed.removed.is_empty() || new.rules.auto_admit.is_none());
     }
 }
 

@@ -24,6 +24,12 @@ pub(super) fn check(
     if !records_removals(group, &new, claims, role) {
         return Err(Violation::RemovalNotRecorded);
     }
+    if !claims.removed.is_empty() && new.rules != new.rules.clone().after_removal() {
+        return Err(Violation::DoorLeftOpen);
+    }
+    if !group.policy.rules.may_become(&new.rules, is_occupied(group)) {
+        return Err(Violation::TwoParties);
+    }
     if only_allowed_fields_change(group.policy, &new, role) {
         Ok(Some(new))
     } else {
@@ -46,6 +52,12 @@ fn records_removals(group: GroupFacts<'_>, new: &Policy, claims: &Claims, role: 
         expected.retain(|d| new.removed.contains(d) || claims.removed.contains(d));
     }
     new.removed == expected
+}
+
+/// Whether anyone but the host's side is a member, before this commit: whoever it removes has keys
+/// until then.
+fn is_occupied(group: GroupFacts<'_>) -> bool {
+    group.roster.iter().any(|(_, seat)| !seat.role.is_delegate())
 }
 
 /// Someone without rights is told so, whatever else is wrong.

@@ -169,7 +169,7 @@ impl Session {
             removed: allowed.removed.clone(),
             swapped: manifest.swaps,
             left: manifest.leaves,
-            rules: change.rules.clone(),
+            rules: self.changed_rules(change),
         });
         let mark = Mark { removed: self.policy.removed_with(&allowed.removed), ..self.mark() };
         self.pending = Some(Pending { digest: sha256(&[&commit]), allowed });
@@ -240,11 +240,18 @@ impl Session {
         removed.retain(|device| !change.unblock.contains(device));
         Some(Policy {
             version: self.policy.version.wrapping_add(1),
-            rules: change.rules.clone().unwrap_or_else(|| self.policy.rules.clone()),
+            rules: self.changed_rules(change).unwrap_or_else(|| self.policy.rules.clone()),
             removed,
             certificates: certificates_with(&self.policy, &change.certify),
             ..self.policy.clone()
         })
+    }
+
+    /// The rules after `change`, if they change.
+    fn changed_rules(&self, change: &Change) -> Option<RoomRules> {
+        let rules = change.rules.clone().unwrap_or_else(|| self.policy.rules.clone());
+        let rules = if change.remove.is_empty() { rules } else { rules.after_removal() };
+        (rules != self.policy.rules).then_some(rules)
     }
 
     pub(super) fn group_facts(&self) -> GroupFacts<'_> {

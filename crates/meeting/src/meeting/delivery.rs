@@ -19,7 +19,7 @@ impl Meeting {
         now: Now,
         peer: Peer,
         commit: Vec<u8>,
-        ticket: VerifiedTicket,
+        ticket: Box<VerifiedTicket>,
         welcome: Option<Vec<u8>>,
     ) -> Result<(), Refusal> {
         self.pace(now, peer, |paces| &mut paces.control, limits::CONTROL)?;

@@ -74,7 +74,7 @@ fn request(message: ClientMessage, key: &MeetingKey) -> Result<Request, ErrorCod
         }
         ClientMessage::Commit { commit, ticket, welcome } => Request::Commit {
             commit: commit.0,
-            ticket: authentic(VerifiedTicket::check(&ticket.0))?,
+            ticket: Box::new(authentic(VerifiedTicket::check(&ticket.0))?),
             welcome: welcome.map(|welcome| welcome.message.0),
         },
         ClientMessage::Void { void } => {
