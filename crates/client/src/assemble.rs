@@ -51,6 +51,7 @@ impl Participant {
             name: knocker.verified.name().expose().clone(),
             device: bytes(&knocker.verified.device()),
             known: knocker.known,
+            held: self.must_wait(knocker),
         });
         waiting.collect()
     }

@@ -2,13 +2,15 @@
 //!
 //! A knock is verified before a person learns of it; one that fails is answered without a sound.
 
+use crate::consulting::party_of;
 use crate::create::new_session;
 use crate::participant::Participant;
+use crate::rules::Edit;
 use crate::view::Phase;
-use base::{DeviceKey, GroupId, Millis, Now, Pii};
+use base::{DeviceKey, GroupId, Millis, Now, Party, Pii};
 use e2ee::card::{Card, CardKey};
 use e2ee::doorbell::{Bell, HostDoorbell, KnockError, VerifiedKnock};
-use e2ee::link::{Link, LinkKeys};
+use e2ee::link::{InvitationId, Link, LinkKeys};
 use e2ee::passcode::Answering;
 use e2ee::session::{CreateGroup, Session};
 use e2ee::{GroupPsk, HostKey};
@@ -27,6 +29,8 @@ const REMEMBER_FOR: Duration = Duration::from_secs(600);
 pub(crate) struct Desk {
     bell: HostDoorbell,
     links: Vec<LinkKeys>,
+    /// Those of them that were made for one person.
+    personal: Vec<InvitationId>,
     renew_at: Millis,
     pub waiting: Vec<Knocker>,
     /// Guests that began to prove the passcode. As many at most as tries are counted.
@@ -38,6 +42,14 @@ pub(crate) struct Knocker {
     pub knock: u64,
     pub verified: VerifiedKnock,
     pub known: bool,
+    /// Whom it belongs with where one party is let in at a time.
+    pub party: Party,
+}
+
+impl Knocker {
+    pub fn device(&self) -> DeviceKey {
+        self.verified.device()
+    }
 }
 
 impl Desk {
@@ -83,7 +95,12 @@ impl Participant {
             host.opened = true;
         }
         self.returning = None;
+        let rules = self.saved.host.as_ref().map(|host| Box::new(host.rules.clone()));
         self.enter_room(now, session);
+        let Some((room, rules)) = self.room.as_mut().zip(rules) else { return };
+        if *rules != *room.session.rules() {
+            room.intend_edit(Edit::Restore(rules));
+        }
     }
 
     fn create_group(&self, group: GroupId) -> Option<Session> {
@@ -111,8 +128,8 @@ impl Participant {
         };
         let bell = HostDoorbell::new(bell, &key, &mut *self.entropy);
         let renew_at = now.mono + BELL_LIFE / 2;
-        let (links, waiting, answering) = Default::default();
-        self.desk = Some(Desk { bell, links, renew_at, waiting, answering });
+        let (links, personal, waiting, answering) = Default::default();
+        self.desk = Some(Desk { bell, links, personal, renew_at, waiting, answering });
         self.lay_out_invitations();
         self.send_nonces();
     }
@@ -127,6 +144,10 @@ impl Participant {
         };
         let by_passcode = host.passcode.iter().filter(|passcode| passcode.on).map(|p| &p.link);
         desk.links = host.links.iter().chain(by_passcode).map(link).collect();
+        let personal = host.personal.iter().map(|personal| link(&personal.secret));
+        let personal: Vec<_> = personal.collect();
+        desk.personal = personal.iter().map(LinkKeys::invitation).collect();
+        desk.links.extend(personal);
         let card_key = CardKey::new(host.card_key.clone());
         let card = Card {
             title: Pii::new(self.saved.title.clone()),
@@ -183,19 +204,24 @@ impl Participant {
             return self.turn_away(knock, LobbyReason::Busy);
         }
         let known = self.saved.names.get(&device).is_some();
-        if self.is_remembered(now, &verified) {
-            return self.let_in(now, verified);
+        let party = party_of(&verified, desk.personal.contains(&verified.invitation()));
+        let knocker = Knocker { knock, verified, known, party };
+        if self.is_remembered(now, &knocker) {
+            return self.let_in(now, knocker);
         }
         if let Some(desk) = &mut self.desk {
-            desk.waiting.push(Knocker { knock, verified, known });
+            desk.waiting.push(knocker);
         }
     }
 
-    /// Whether this device was in the session this one replaced, under this very name.
-    fn is_remembered(&self, now: Now, verified: &VerifiedKnock) -> bool {
-        let recent = self.room.as_ref().is_some_and(|r| now.mono.since(r.entered) < REMEMBER_FOR);
-        let name = self.saved.host.as_ref().and_then(|h| h.remembered.get(&verified.device()));
-        recent && name == Some(verified.name().expose().as_str())
+    /// Whether this device was in the session this one replaced, under this very name; in
+    /// consulting mode, also whether no other party has had its turn since.
+    fn is_remembered(&self, now: Now, knocker: &Knocker) -> bool {
+        let (Some(host), Some(room)) = (&self.saved.host, &self.room) else { return false };
+        let name = host.remembered.get(&knocker.device());
+        let turn = room.rules_to_come().consulting.is_none_or(|party| party == knocker.party);
+        let recent = now.mono.since(room.entered) < REMEMBER_FOR;
+        recent && turn && name == Some(knocker.verified.name().expose().as_str())
     }
 
     pub(crate) fn turn_away(&mut self, knock: u64, reason: LobbyReason) {
@@ -206,27 +232,36 @@ impl Participant {
         if let Some(desk) = &mut self.desk {
             desk.waiting.retain(|knocker| knocker.knock != knock);
         }
+        if let Some(room) = &mut self.room {
+            room.forget_knock(knock);
+        }
     }
 
     pub(crate) fn admit(&mut self, now: Now, knock: u64) {
-        let Some(desk) = &mut self.desk else { return };
+        let Some(desk) = &self.desk else { return };
         let Some(at) = desk.waiting.iter().position(|knocker| knocker.knock == knock) else {
             return;
         };
-        let knocker = desk.waiting.remove(at);
-        self.let_in(now, knocker.verified);
+        if self.must_wait(&desk.waiting[at]) {
+            return;
+        }
+        let knocker = self.desk.as_mut().map(|desk| desk.waiting.remove(at));
+        knocker.into_iter().for_each(|knocker| self.let_in(now, knocker));
     }
 
     pub(crate) fn admit_all(&mut self, now: Now) {
         let Some(desk) = &mut self.desk else { return };
         for knocker in std::mem::take(&mut desk.waiting) {
-            self.let_in(now, knocker.verified);
+            match (self.must_wait(&knocker), &mut self.desk) {
+                (true, Some(desk)) => desk.waiting.push(knocker),
+                _ => self.let_in(now, knocker),
+            }
         }
     }
 
-    fn let_in(&mut self, now: Now, verified: VerifiedKnock) {
+    fn let_in(&mut self, now: Now, knocker: Knocker) {
         if let Some(room) = &mut self.room {
-            room.intend_admission(verified);
+            room.intend_admission(knocker);
         }
         self.run_commits(now);
     }

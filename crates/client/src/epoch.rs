@@ -22,6 +22,9 @@ impl Participant {
         }
         self.tell_frame_rights();
         self.learn_names(&merged);
+        if merged.policy_changed {
+            self.keep_rules();
+        }
         self.note_group();
         self.welcome_newcomers(now, &merged);
         self.check_caught_up();

@@ -7,6 +7,7 @@
 mod assemble;
 mod chat;
 mod connection;
+mod consulting;
 mod create;
 mod desk;
 mod epoch;

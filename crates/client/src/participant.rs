@@ -220,6 +220,7 @@ impl Participant {
             Command::Rename { device, name } => self.rename(&device.0, &name),
             Command::Block { knock } => self.block(now, knock),
             Command::Unblock { device } => self.unblock(now, &device.0),
+            Command::SeeOut { device } => self.see_out(now, &device.0),
             _ => {}
         }
     }

@@ -3,19 +3,19 @@
 //! An intent is held by device key and applied again after every lost race until the group shows
 //! it done; leaf numbers are reused, keys are not.
 
+use crate::desk::Knocker;
 use crate::keys::Keys;
 use crate::participant::Participant;
 use crate::people::On;
 use crate::rules::Edit;
 use crate::saved::Names;
-use base::{DeviceKey, GroupId, Millis, Now, Role};
+use base::{DeviceKey, GroupId, Millis, Now, Party, Role, RoomRules};
 use e2ee::Content;
-use e2ee::doorbell::VerifiedKnock;
 use e2ee::liveness::{Beater, Liveness};
 use e2ee::session::{
     Admission, Change, Merged, Outgoing, Session, VerifiedLeave, VerifiedSwap, Voided,
 };
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 use wire::{Channel, ClientMessage, GroupState, Welcome};
 
@@ -47,6 +47,8 @@ pub(crate) struct Room {
     pub tell_on_at: Option<Millis>,
     /// What the frame worker was last told: see [`crate::shell::FrameCommand::Rights`].
     pub told_rights: Option<(u8, Vec<(u32, u8)>)>,
+    /// Of those this device has let in.
+    pub parties: BTreeMap<DeviceKey, Party>,
     intents: Intents,
     admit_after: Millis,
     /// The server asked for patience: no commit before this.
@@ -59,13 +61,15 @@ pub(crate) struct Room {
 
 #[derive(Default)]
 struct Intents {
-    admit: Vec<VerifiedKnock>,
+    admit: Vec<Knocker>,
     remove: BTreeSet<DeviceKey>,
     swap: Vec<VerifiedSwap>,
     leave: Vec<VerifiedLeave>,
     edits: Vec<Edit>,
     block: BTreeSet<DeviceKey>,
     unblock: BTreeSet<DeviceKey>,
+    /// Unblocked as soon as they are removed.
+    see_out: BTreeSet<DeviceKey>,
     refresh: bool,
 }
 
@@ -140,25 +144,67 @@ impl Room {
         }
     }
 
-    pub fn intend_admission(&mut self, verified: VerifiedKnock) {
-        self.intents.admit.retain(|knock| knock.device() != verified.device());
-        if self.intents.admit.len() < MAX_INTENTS {
-            self.intents.admit.push(verified);
+    pub fn intend_unblock_after_removal(&mut self, device: DeviceKey) {
+        if self.intents.see_out.len() < MAX_INTENTS {
+            self.intents.see_out.insert(device);
         }
+    }
+
+    pub fn intend_admission(&mut self, knocker: Knocker) {
+        self.intents.admit.retain(|other| other.device() != knocker.device());
+        if self.intents.admit.len() < MAX_INTENTS {
+            self.intents.admit.push(knocker);
+        }
+    }
+
+    /// The knock is gone: nobody is there to be let in.
+    pub fn forget_knock(&mut self, knock: u64) {
+        if self.in_flight.is_none() {
+            self.intents.admit.retain(|knocker| knocker.knock != knock);
+        }
+    }
+
+    /// The rules as they are, with what is intended for them.
+    pub fn rules_to_come(&self) -> RoomRules {
+        let wanted = self.wanted_rules(&self.intents.edits, |_| On::default());
+        wanted.unwrap_or_else(|| self.session.rules().clone())
+    }
+
+    /// The party that is on its way in.
+    pub fn entering(&self) -> Option<Party> {
+        self.intents.admit.first().map(|knocker| knocker.party)
+    }
+
+    /// Takes those whose turn is not now out of what is intended.
+    pub fn take_held_back(&mut self) -> Vec<Knocker> {
+        if self.in_flight.is_some() || self.intents.admit.is_empty() {
+            return Vec::new();
+        }
+        let (turn, first) = (self.turn(&self.rules_to_come()), self.entering());
+        let admit = std::mem::take(&mut self.intents.admit);
+        let (now, later) = admit.into_iter().partition(|k| turn.admits(k.party, first));
+        self.intents.admit = now;
+        later
     }
 
     /// Names of those a commit has just added at this device's wish; done intents are dropped.
     pub fn settle(&mut self, merged: &Merged) -> Names {
         let mut names = Names::default();
-        for knock in &self.intents.admit {
-            if self.session.role_of(&knock.device()).is_some() {
-                names.set(knock.device(), knock.name().expose().clone());
+        for knocker in &self.intents.admit {
+            if self.session.role_of(&knocker.device()).is_some() {
+                names.set(knocker.device(), knocker.verified.name().expose().clone());
+                self.parties.insert(knocker.device(), knocker.party);
             }
         }
         let session = &self.session;
         let here = |device: &DeviceKey| session.role_of(device).is_some();
         let back = |device: &DeviceKey| merged.swapped.iter().any(|moved| moved.device == *device);
-        self.intents.admit.retain(|knock| !here(&knock.device()));
+        self.intents.admit.retain(|knocker| !here(&knocker.device()));
+        self.parties.retain(|device, _| here(device));
+        let seen_out = |device: &DeviceKey| !here(device) && self.intents.see_out.contains(device);
+        let removed = session.policy().removed.iter().copied().filter(seen_out);
+        self.intents.unblock.extend(removed);
+        self.intents.see_out.retain(here);
         self.intents.remove.retain(here);
         self.intents.leave.retain(|leave| here(&leave.device()));
         self.intents.swap.retain(|swap| here(&swap.device()) && !back(&swap.device()));
@@ -185,7 +231,12 @@ impl Room {
         if held || !self.may_commit() || !(intents.urgent() || admit) {
             return None;
         }
-        let rules = self.wanted_rules(&intents.edits, on);
+        let mut rules = self.wanted_rules(&intents.edits, on);
+        let turn = self.turn(rules.as_ref().unwrap_or(self.session.rules()));
+        if let Some(party) = turn.party.and(self.entering()).map(|first| turn.next(first)) {
+            let rules = rules.get_or_insert_with(|| self.session.rules().clone());
+            rules.consulting = Some(party);
+        }
         self.edits_in_flight = intents.edits.len();
         Some(Change {
             rules,
@@ -230,8 +281,8 @@ impl Intents {
     }
 }
 
-fn admission(knock: &VerifiedKnock) -> Admission {
-    Admission { key_package: knock.key_package().clone(), role: Role::Participant }
+fn admission(knocker: &Knocker) -> Admission {
+    Admission { key_package: knocker.verified.key_package().clone(), role: Role::Participant }
 }
 
 impl Participant {
@@ -261,6 +312,7 @@ impl Participant {
             early: VecDeque::new(),
             tell_on_at: Some(now.mono),
             told_rights: None,
+            parties: BTreeMap::new(),
             intents: Intents::default(),
             admit_after: now.mono,
             hold_until: now.mono,
@@ -307,6 +359,7 @@ impl Participant {
         if !self.connection.online() {
             return;
         }
+        self.wait_again();
         let Some(room) = &mut self.room else { return };
         let people = &self.people;
         let Some(change) = room.due_change(now, |device| people.on(device)) else { return };

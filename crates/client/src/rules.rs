@@ -6,7 +6,7 @@ use crate::people::On;
 use crate::room::Room;
 use crate::shell::{Ask as Wish, FrameCommand, Notice, Rule};
 use crate::view::{May, Rules};
-use base::{DeviceKey, Now, Pii, Rights, Role, RoomRules};
+use base::{DeviceKey, Now, Party, Pii, Rights, Role, RoomRules};
 use e2ee::content::{Ask, Content, RosterEntry};
 use e2ee::name::sanitise_name;
 use wire::LobbyReason;
@@ -15,18 +15,29 @@ use wire::LobbyReason;
 const MUTED_FROM: usize = 11;
 
 /// One wish about the rules, applied to whatever they are when a commit can be made.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Edit {
     Set(Rule, bool),
     Except(DeviceKey, Rights, bool),
+    /// The rules of an earlier session.
+    Restore(Box<RoomRules>),
+}
+
+/// What a switch depends on besides the rules.
+struct Scene {
+    /// Devices that go on using a right which everyone loses.
+    keep: Vec<DeviceKey>,
+    /// Those who are here, as one party.
+    party: Party,
 }
 
 impl Edit {
-    /// `keep`: devices that go on using a right which everyone loses.
-    fn apply(self, rules: &mut RoomRules, keep: &[DeviceKey]) {
-        match self {
+    fn apply(&self, rules: &mut RoomRules, scene: &Scene) {
+        match *self {
+            Edit::Restore(ref earlier) => rules.clone_from(earlier),
             Edit::Except(device, right, on) => except(rules, device, right, on),
             Edit::Set(rule, on) => match rule {
+                Rule::Consulting => rules.consulting = on.then_some(scene.party),
                 Rule::Lock => rules.locked = on,
                 Rule::Freeze => rules.frozen = on,
                 Rule::JoinMuted => rules.join_muted = on,
@@ -37,7 +48,7 @@ impl Edit {
                     rules.participants = rules.participants.set(right, on);
                     let devices: Vec<_> = rules.exceptions.iter().map(|(d, _)| *d).collect();
                     devices.into_iter().for_each(|device| except(rules, device, right, on));
-                    keep.iter().for_each(|device| except(rules, *device, right, true));
+                    scene.keep.iter().for_each(|device| except(rules, *device, right, true));
                 }
             },
         }
@@ -90,7 +101,7 @@ impl Room {
                 Edit::Set(Rule::Video, false) => self.those(|d| on(d).camera),
                 _ => Vec::new(),
             };
-            edit.apply(&mut wanted, &keep);
+            edit.apply(&mut wanted, &Scene { keep, party: self.party_present() });
         }
         (wanted != *current).then_some(wanted)
     }
@@ -307,6 +318,7 @@ impl Participant {
             join_muted: rules.join_muted,
             join_camera_off: rules.join_camera_off,
             several_presenters: rules.several_presenters,
+            consulting: rules.consulting.is_some(),
             unmute: all(Rights::MIC),
             video: all(Rights::CAMERA),
             share: all(Rights::SCREEN),

@@ -106,6 +106,10 @@ pub enum Command {
     Unblock {
         device: Bytes,
     },
+    /// Removed without being kept out: it may knock again.
+    SeeOut {
+        device: Bytes,
+    },
 }
 
 /// A switch of the *Security* dialog.
@@ -118,6 +122,8 @@ pub enum Rule {
     JoinMuted,
     JoinCameraOff,
     SeveralPresenters,
+    /// *Consulting mode*: one party at a time.
+    Consulting,
     // What participants can do.
     Unmute,
     Video,

@@ -65,6 +65,8 @@ pub struct Rules {
     pub join_muted: bool,
     pub join_camera_off: bool,
     pub several_presenters: bool,
+    /// One party at a time.
+    pub consulting: bool,
     pub unmute: bool,
     pub video: bool,
     pub share: bool,
@@ -162,6 +164,8 @@ pub struct Waiting {
     pub device: Bytes,
     /// This device was in this meeting before.
     pub known: bool,
+    /// In consulting mode, while another party is here or on its way in.
+    pub held: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
