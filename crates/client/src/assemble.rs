@@ -1,5 +1,6 @@
 //! From the participant's state to what is shown of it.
 
+use crate::invitations::Introduction;
 use crate::participant::Participant;
 use crate::view::{Banned, Connection, Person, PersonRole, Phase, View, Waiting};
 use base::{DeviceKey, Role};
@@ -31,6 +32,7 @@ impl Participant {
             may: self.may(),
             rules: self.rules_view(),
             banned: self.banned(),
+            invitations: self.invitations_view(),
         }
     }
 
@@ -46,12 +48,17 @@ impl Participant {
 
     fn waiting_view(&self) -> Vec<Waiting> {
         let Some(desk) = &self.desk else { return Vec::new() };
-        let waiting = desk.waiting.iter().map(|knocker| Waiting {
-            knock: knocker.knock,
-            name: knocker.verified.name().expose().clone(),
-            device: bytes(&knocker.verified.device()),
-            known: knocker.known,
-            held: self.must_wait(knocker),
+        let waiting = desk.waiting.iter().map(|knocker| {
+            let Introduction { invited_as, new_device } = self.introduce(&knocker.verified);
+            Waiting {
+                knock: knocker.knock,
+                name: knocker.verified.name().expose().clone(),
+                device: bytes(&knocker.verified.device()),
+                known: knocker.known,
+                held: self.must_wait(knocker),
+                invited_as,
+                new_device,
+            }
         });
         waiting.collect()
     }

@@ -29,8 +29,8 @@ const REMEMBER_FOR: Duration = Duration::from_secs(600);
 pub(crate) struct Desk {
     bell: HostDoorbell,
     links: Vec<LinkKeys>,
-    /// Those of them that were made for one person.
-    personal: Vec<InvitationId>,
+    /// Those of them that were made for one person, in the order in which they are saved.
+    pub personal: Vec<InvitationId>,
     renew_at: Millis,
     pub waiting: Vec<Knocker>,
     /// Guests that began to prove the passcode. As many at most as tries are counted.
@@ -65,6 +65,22 @@ impl Desk {
 
     pub fn forget(&mut self, device: &DeviceKey) {
         self.waiting.retain(|knocker| knocker.verified.device() != *device);
+    }
+
+    /// Where a personal invitation stands among those saved.
+    pub fn personal_at(&self, invitation: &[u8]) -> Option<usize> {
+        self.personal.iter().position(|personal| personal.0 == invitation)
+    }
+
+    /// Knocks by links that are no more, taken off the list.
+    pub fn take_uninvited(&mut self) -> Vec<u64> {
+        let invited = |knocker: &Knocker| {
+            self.links.iter().any(|link| link.invitation() == knocker.verified.invitation())
+        };
+        let (kept, gone): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.waiting).into_iter().partition(invited);
+        self.waiting = kept;
+        gone.into_iter().map(|knocker| knocker.knock).collect()
     }
 }
 

@@ -67,6 +67,7 @@ impl Participant {
     }
 
     fn learn_names(&mut self, merged: &Merged) {
+        self.note_arrivals();
         let Some(room) = &mut self.room else { return };
         for (device, name) in room.settle(merged).iter() {
             self.saved.names.set(*device, name.clone());

@@ -221,6 +221,8 @@ impl Participant {
             Command::Block { knock } => self.block(now, knock),
             Command::Unblock { device } => self.unblock(now, &device.0),
             Command::SeeOut { device } => self.see_out(now, &device.0),
+            Command::Invite { label, cohost } => self.invite(&label, cohost),
+            Command::Revoke { invitation } => self.revoke(&invitation.0),
             _ => {}
         }
     }

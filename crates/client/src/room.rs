@@ -170,6 +170,12 @@ impl Room {
         wanted.unwrap_or_else(|| self.session.rules().clone())
     }
 
+    /// Of those on their way in, the ones whose keys are in the group by now.
+    pub fn arrived(&self) -> impl Iterator<Item = &Knocker> {
+        let here = |knocker: &&Knocker| self.session.role_of(&knocker.device()).is_some();
+        self.intents.admit.iter().filter(here)
+    }
+
     /// The party that is on its way in.
     pub fn entering(&self) -> Option<Party> {
         self.intents.admit.first().map(|knocker| knocker.party)

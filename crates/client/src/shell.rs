@@ -110,6 +110,15 @@ pub enum Command {
     SeeOut {
         device: Bytes,
     },
+    /// A link for one person, whom the host calls so.
+    Invite {
+        label: String,
+        cohost: bool,
+    },
+    /// This personal link opens nothing any more.
+    Revoke {
+        invitation: Bytes,
+    },
 }
 
 /// A switch of the *Security* dialog.

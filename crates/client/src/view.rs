@@ -43,6 +43,8 @@ pub struct View {
     pub rules: Rules,
     /// Devices that were removed or blocked; hosts and delegates only.
     pub banned: Vec<Banned>,
+    /// Personal invitations; hosts only, and only inside.
+    pub invitations: Vec<Invitation>,
 }
 
 /// What this person may do.
@@ -80,6 +82,19 @@ pub struct Banned {
     pub device: Bytes,
     /// Empty if this device never learned it.
     pub name: String,
+}
+
+/// A link made for one person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Invitation {
+    pub id: Bytes,
+    /// Whom it is for, in the host's words.
+    pub label: String,
+    /// `/m/<id>#…`, for that person alone.
+    pub path: String,
+    /// A device has come by it; another one counts as new.
+    pub device_known: bool,
+    pub cohost: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,6 +181,10 @@ pub struct Waiting {
     pub known: bool,
     /// In consulting mode, while another party is here or on its way in.
     pub held: bool,
+    /// The label of the personal invitation it came by.
+    pub invited_as: Option<String>,
+    /// That invitation was used by another device before.
+    pub new_device: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

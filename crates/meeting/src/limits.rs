@@ -32,8 +32,9 @@ pub(crate) const NONCES_LOW: usize = 16;
 /// Nonces remembered as handed out, so that none is handed out twice. The oldest are forgotten;
 /// handing one out again would cost a guest one more ring, because the host refuses it.
 pub(crate) const NONCES_SPENT: usize = 4096;
-/// Invitations of a meeting, and bytes of each sealed blob. More are refused as `TooMany`.
-pub(crate) const INVITATIONS: usize = 200;
+/// Invitations of a meeting, and bytes of each sealed blob. More are refused as `TooMany`. Enough for
+/// 256 personal ones beside the shared link and the passcode's.
+pub(crate) const INVITATIONS: usize = 260;
 pub(crate) const INVITATION_BLOB: usize = 4096;
 /// Bytes of a sealed knock. A larger one is refused as `TooMany`.
 pub(crate) const KNOCK: usize = 16 * 1024;

@@ -240,6 +240,8 @@ decline-name = Decline { $name }
 admit-all = Admit all
 remove-name = Remove { $name }
 was-here = was here before
+invited-as = invited as { $label }
+new-device = new device: this link was used by another one before
 role-host = Host
 role-cohost = Co-host
 role-viewer = Viewer
@@ -268,6 +270,17 @@ passcode-reopen = Reopen it
 passcode-new = New passcode
 passcode-off = Turn off
 passcode-on = Turn on passcode
+
+## Personal invitations
+personal-invitations = Personal invitations
+invitations-lead = A link for one person and one device. You see who comes by it, and can revoke it without disturbing anybody else.
+invitations-full = There are { $most } personal invitations, the most a meeting can have. Revoke one to make another.
+invitation-for = Invitation for
+as-cohost = As co-host
+create-link = Create link
+invitation-used = used by one device
+invitation-unused = not used yet
+revoke = Revoke
 
 ## Security
 security = Security

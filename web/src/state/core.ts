@@ -29,7 +29,9 @@ export type Command =
   | { command: 'ask'; device: Bytes | null; ask: Ask }
   | { command: 'unblock'; device: Bytes }
   | { command: 'rename'; device: Bytes; name: string }
-  | { command: 'block'; knock: number };
+  | { command: 'block'; knock: number }
+  | { command: 'invite'; label: string; cohost: boolean }
+  | { command: 'revoke'; invitation: Bytes };
 
 /** What participants may or may not do. */
 export type Right = 'unmute' | 'video' | 'share' | 'chat' | 'rename';
@@ -106,7 +108,16 @@ export type PersonRole = 'viewer' | 'participant' | 'recorder' | 'gateway' | 'co
 
 export type PasscodeState = 'none' | 'checking' | 'closed' | { wrong: { tries_left: number } };
 
-export interface Waiting { knock: number; name: string; device: Bytes; known: boolean }
+export interface Waiting {
+  knock: number;
+  name: string;
+  device: Bytes;
+  known: boolean;
+  /** The label of the personal invitation it came by. */
+  invited_as: string | null;
+  /** Another device came by that invitation before. */
+  new_device: boolean;
+}
 
 export interface Person {
   device: Bytes;
@@ -137,6 +148,8 @@ export interface Rules {
 }
 
 export interface Banned { device: Bytes; name: string }
+
+export interface Invitation { id: Bytes; label: string; path: string; device_known: boolean; cohost: boolean }
 
 export interface Slot {
   mid: string;
@@ -172,6 +185,7 @@ export interface View {
   may: May;
   rules: Rules;
   banned: Banned[];
+  invitations: Invitation[];
 }
 
 export const emptyView: View = {
@@ -184,5 +198,5 @@ export const emptyView: View = {
     locked: false, frozen: false, join_muted: false, join_camera_off: false, several_presenters: false,
     unmute: true, video: true, share: false, chat: true, rename: true,
   },
-  banned: [],
+  banned: [], invitations: [],
 };

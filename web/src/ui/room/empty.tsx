@@ -35,7 +35,8 @@ const short = (link: string) => `${link.split('#')[0] ?? ''}#…`;
 
 export const CopyInvite = (props: { link: string }) => <CopyButton icon={Copy} label={t('copy-invite')} text={props.link} primary />;
 
-function CopyButton(props: { icon: IconShape; label: string; text: string; primary?: boolean }) {
+/** `of`: the element that says what is copied, where the label alone does not. */
+export function CopyButton(props: { icon: IconShape; label: string; text: string; primary?: boolean; small?: boolean; of?: string }) {
   const [copied, setCopied] = createSignal(false);
   const copy = async () => {
     if (!(await copyText(props.text))) return;
@@ -45,7 +46,7 @@ function CopyButton(props: { icon: IconShape; label: string; text: string; prima
   };
   return (
     <span class="copy">
-      <button class="button" classList={{ primary: props.primary ?? false }} onClick={() => void copy()}>
+      <button class="button" classList={{ primary: props.primary ?? false, small: props.small ?? false }} aria-describedby={props.of} onClick={() => void copy()}>
         <Icon of={copied() ? Check : props.icon} size={20} />{props.label}
       </button>
       <Show when={copied()}><span class="copied">{t('copied')}</span></Show>

@@ -30,7 +30,10 @@ export function ParticipantsPanel(props: { room: RoomState }) {
       </div>
       <Show when={meeting().inviteLink()}>
         <footer class="panel-foot">
-          <Show when={view().host}><HostPasscode meeting={meeting()} /></Show>
+          <Show when={view().host}>
+            <HostPasscode meeting={meeting()} />
+            <button class="button" onClick={() => props.room.setDialog('invitations')}>{t('personal-invitations')}</button>
+          </Show>
           <CopyInvite link={meeting().inviteLink()} />
         </footer>
       </Show>
@@ -55,10 +58,16 @@ function WaitingRoom(props: { room: RoomState }) {
 }
 
 function WaitingRow(props: { one: Waiting; room: RoomState }) {
+  const invited = () => props.one.invited_as;
   return (
     <li class="person">
       <Avatar name={props.one.name} />
-      <span class="person-name"><bdi>{props.one.name}</bdi><Show when={props.one.known}><small>{t('was-here')}</small></Show></span>
+      <span class="person-name">
+        <bdi>{props.one.name}</bdi>
+        <Show when={invited()}>{(label) => <small>{t('invited-as', { label: label() })}</small>}</Show>
+        <Show when={props.one.new_device}><small class="warn">{t('new-device')}</small></Show>
+        <Show when={props.one.known}><small>{t('was-here')}</small></Show>
+      </span>
       <AdmitDecline one={props.one} room={props.room} />
       <Action icon={Ban} label={t('block-name', { name: props.one.name })} press={() => props.room.meeting.send({ command: 'block', knock: props.one.knock })} />
     </li>

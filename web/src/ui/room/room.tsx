@@ -12,6 +12,7 @@ import { Controls } from './controls';
 import { createDoorbell, DoorBanner } from './door';
 import { EmptyRoom } from './empty';
 import { createFullScreen } from './full-screen';
+import { InvitationsDialog } from './invitations';
 import { LeaveDialog } from './leave';
 import { Lock, SafetyBanner } from './lock';
 import { OwnTile } from './own-tile';
@@ -23,7 +24,7 @@ import { StageView } from './stage';
 import { createWakeLock } from './wake';
 
 export type Panel = 'participants' | 'chat' | null;
-export type DialogName = 'code' | 'leave' | 'security' | 'settings' | 'shortcuts' | null;
+export type DialogName = 'code' | 'invitations' | 'leave' | 'security' | 'settings' | 'shortcuts' | null;
 export type RoomState = ReturnType<typeof createRoomState>;
 
 export default function Room(props: { meeting: Meeting }) {
@@ -54,6 +55,7 @@ export default function Room(props: { meeting: Meeting }) {
       <CodeDialog room={room} />
       <LeaveDialog room={room} />
       <SecurityDialog room={room} />
+      <InvitationsDialog room={room} />
       <SettingsDialog room={room} />
       <ShortcutsDialog room={room} />
     </main>
