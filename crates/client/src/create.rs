@@ -52,6 +52,7 @@ pub fn create(params: Create, now: Now, entropy: &mut dyn Entropy) -> Created {
         passcode: None,
         rules: Default::default(),
         personal: Vec::new(),
+        rotate: false,
     };
     host.passcode = Some(HostPasscode::new(entropy));
     new_session(&mut host, &meeting, device, now, entropy);

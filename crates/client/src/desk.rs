@@ -7,7 +7,7 @@ use crate::create::new_session;
 use crate::participant::Participant;
 use crate::rules::Edit;
 use crate::view::Phase;
-use base::{DeviceKey, GroupId, Millis, Now, Party, Pii};
+use base::{DeviceKey, GroupId, Millis, Now, Party, Pii, Secret, random};
 use e2ee::card::{Card, CardKey};
 use e2ee::doorbell::{Bell, HostDoorbell, KnockError, VerifiedKnock};
 use e2ee::link::{InvitationId, Link, LinkKeys};
@@ -23,6 +23,8 @@ const NONCES: usize = 64;
 const BELL_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// Knocks shown at once; further ones are told to come back.
 const MAX_WAITING: usize = 256;
+/// How long someone let in by the host, whose keys became out of date, has to ring again.
+pub(crate) const EXPECTED_FOR: Duration = Duration::from_secs(60);
 /// How long members of a lost session are let back in without asking.
 const REMEMBER_FOR: Duration = Duration::from_secs(600);
 
@@ -33,8 +35,17 @@ pub(crate) struct Desk {
     pub personal: Vec<InvitationId>,
     renew_at: Millis,
     pub waiting: Vec<Knocker>,
+    /// Let in by the host, and asked to ring once more: as many at most as intents are held.
+    pub expected: Vec<Expected>,
     /// Guests that began to prove the passcode. As many at most as tries are counted.
     pub answering: Vec<(DeviceKey, Answering)>,
+}
+
+/// Someone who is let in at the next knock by this link.
+pub(crate) struct Expected {
+    device: DeviceKey,
+    invitation: InvitationId,
+    pub until: Millis,
 }
 
 /// Someone whose knock verified.
@@ -49,6 +60,10 @@ pub(crate) struct Knocker {
 impl Knocker {
     pub fn device(&self) -> DeviceKey {
         self.verified.device()
+    }
+
+    pub fn expected(&self, until: Millis) -> Expected {
+        Expected { device: self.device(), invitation: self.verified.invitation(), until }
     }
 }
 
@@ -65,6 +80,15 @@ impl Desk {
 
     pub fn forget(&mut self, device: &DeviceKey) {
         self.waiting.retain(|knocker| knocker.verified.device() != *device);
+    }
+
+    /// Whether the host has let this one in already; true once.
+    fn take_expected(&mut self, now: Now, knocker: &Knocker) -> bool {
+        self.expected.retain(|expected| expected.until > now.mono);
+        let before = self.expected.len();
+        let Expected { device, invitation, .. } = knocker.expected(now.mono);
+        self.expected.retain(|e| e.device != device || e.invitation != invitation);
+        self.expected.len() < before
     }
 
     /// Where a personal invitation stands among those saved.
@@ -106,6 +130,7 @@ impl Participant {
     }
 
     pub(crate) fn session_opened(&mut self, now: Now, group: GroupId) {
+        self.begin_with_fresh_psk();
         let Some(session) = self.create_group(group) else { return };
         if let Some(host) = &mut self.saved.host {
             host.opened = true;
@@ -116,6 +141,14 @@ impl Participant {
         let Some((room, rules)) = self.room.as_mut().zip(rules) else { return };
         if *rules != *room.session.rules() {
             room.intend_edit(Edit::Restore(rules));
+        }
+    }
+
+    /// A rotation that did not come about in the last session.
+    fn begin_with_fresh_psk(&mut self) {
+        if let Some(host) = self.saved.host.as_mut().filter(|host| host.rotate) {
+            host.rotate = false;
+            self.saved.psk = Some(Secret::new(random(&mut *self.entropy)));
         }
     }
 
@@ -144,8 +177,8 @@ impl Participant {
         };
         let bell = HostDoorbell::new(bell, &key, &mut *self.entropy);
         let renew_at = now.mono + BELL_LIFE / 2;
-        let (links, personal, waiting, answering) = Default::default();
-        self.desk = Some(Desk { bell, links, personal, renew_at, waiting, answering });
+        let (links, personal, waiting, expected, answering) = Default::default();
+        self.desk = Some(Desk { bell, links, personal, renew_at, waiting, expected, answering });
         self.lay_out_invitations();
         self.send_nonces();
     }
@@ -155,7 +188,7 @@ impl Participant {
         let (Some(host), Some(desk)) = (&self.saved.host, &mut self.desk) else { return };
         let Some(psk) = self.saved.psk.clone().map(GroupPsk::new) else { return };
         let fingerprint = HostKey::from_seed(host.key.clone()).public().fingerprint();
-        let link = |secret: &base::Secret<32>| {
+        let link = |secret: &Secret<32>| {
             Link { meeting: self.meeting, secret: secret.clone(), fingerprint }.keys()
         };
         let by_passcode = host.passcode.iter().filter(|passcode| passcode.on).map(|p| &p.link);
@@ -222,7 +255,9 @@ impl Participant {
         let known = self.saved.names.get(&device).is_some();
         let party = party_of(&verified, desk.personal.contains(&verified.invitation()));
         let knocker = Knocker { knock, verified, known, party };
-        if self.is_remembered(now, &knocker) {
+        let expected = self.desk.as_mut().is_some_and(|desk| desk.take_expected(now, &knocker));
+        let expected = expected && !self.must_wait(&knocker);
+        if expected || self.is_remembered(now, &knocker) {
             return self.let_in(now, knocker);
         }
         if let Some(desk) = &mut self.desk {

@@ -25,7 +25,11 @@ impl Participant {
         if merged.policy_changed {
             self.keep_rules();
         }
+        merged.psk.iter().for_each(|psk| self.keep_psk(psk));
         self.note_group();
+        if merged.psk.is_some() {
+            self.renew_desk(now);
+        }
         self.welcome_newcomers(now, &merged);
         self.check_caught_up();
         self.hear_early(now);

@@ -132,7 +132,7 @@ impl Participant {
 
     /// The server still keeps a seat for this device that its person has left, or whose secret is
     /// gone: free it.
-    fn give_up_seat(&mut self, now: Now, state: GroupState) {
+    pub(crate) fn give_up_seat(&mut self, now: Now, state: GroupState) {
         let leave = self.device.signer().sign(&base::statement::Leave {
             group: state.group,
             device: self.device.key(),

@@ -1,11 +1,13 @@
-//! Personal invitations: a link for one person, which the host can tell from every other and revoke.
+//! Links: a personal one is for one person, whom the host can tell from every other, and is revoked
+//! alone. Whatever is revoked, the group PSK that its holders know is replaced.
 
-use crate::desk::Knocker;
+use crate::desk::{Desk, EXPECTED_FOR, Knocker};
 use crate::participant::Participant;
 use crate::saved::{option, read_option, text};
 use crate::view::Invitation;
 use base::codec::{DecodeError, Reader, Writer};
-use base::{DeviceKey, Secret, random};
+use base::{DeviceKey, Now, Secret, random};
+use e2ee::GroupPsk;
 use e2ee::doorbell::VerifiedKnock;
 use e2ee::link::{InvitationId, Link};
 use e2ee::name::sanitise_name;
@@ -70,24 +72,78 @@ impl Participant {
 
     /// **Revoke**: whoever waits by this link is turned away; who is in stays in, and every other
     /// link goes on.
-    pub(crate) fn revoke(&mut self, invitation: &[u8]) {
+    pub(crate) fn revoke(&mut self, now: Now, invitation: &[u8]) {
         let Some(at) = self.desk.as_ref().and_then(|desk| desk.personal_at(invitation)) else {
             return;
         };
         if let Some(host) = &mut self.saved.host {
             host.personal.remove(at);
         }
-        self.links_revoked();
+        self.links_revoked(now);
+    }
+
+    /// **Change invite link**: the old one opens nothing any more.
+    pub(crate) fn change_link(&mut self, now: Now) {
+        let secret = Secret::new(random(&mut *self.entropy));
+        let Some(host) = &mut self.saved.host else { return };
+        host.links = vec![secret];
+        self.links_revoked(now);
     }
 
     /// Some link is gone from what is saved: it opens nothing any more.
-    pub(crate) fn links_revoked(&mut self) {
+    pub(crate) fn links_revoked(&mut self, now: Now) {
+        if let Some(host) = &mut self.saved.host {
+            host.rotate = true;
+        }
         self.save();
         self.lay_out_invitations();
-        let Some(desk) = &mut self.desk else { return };
-        for knock in desk.take_uninvited() {
-            self.turn_away(knock, LobbyReason::Invalid);
+        let uninvited = self.desk.as_mut().map(Desk::take_uninvited).unwrap_or_default();
+        uninvited.into_iter().for_each(|knock| self.turn_away(knock, LobbyReason::Invalid));
+        if let Some(room) = &mut self.room {
+            room.intend_rotation();
         }
+        self.run_commits(now);
+    }
+
+    /// The group has another PSK: the former one stays at hand in case the commit is withdrawn.
+    pub(crate) fn keep_psk(&mut self, psk: &GroupPsk) {
+        self.saved.other_psk = self.saved.psk.replace(Secret::new(*psk.expose()));
+        if let Some(host) = &mut self.saved.host {
+            host.rotate = false;
+        }
+    }
+
+    /// The PSKs that may be in force.
+    pub(crate) fn psks(&self) -> Vec<GroupPsk> {
+        let known = [&self.saved.psk, &self.saved.other_psk];
+        known.into_iter().flatten().cloned().map(GroupPsk::new).collect()
+    }
+
+    /// Of those, the one that the group uses comes first.
+    pub(crate) fn note_psk_in_force(&mut self, id: [u8; 16]) {
+        let other = self.saved.other_psk.clone().map(GroupPsk::new);
+        if other.is_some_and(|other| other.id() == id) {
+            std::mem::swap(&mut self.saved.psk, &mut self.saved.other_psk);
+        }
+    }
+
+    /// Whoever waits was given the former PSK with its bell: it is asked to ring again, and does so by
+    /// itself. Whom the host has already let in is let in as soon as it has.
+    pub(crate) fn renew_desk(&mut self, now: Now) {
+        let (Some(desk), Some(room)) = (&mut self.desk, &mut self.room) else { return };
+        let waiting = std::mem::take(&mut desk.waiting);
+        let (answering, mut expected) =
+            (std::mem::take(&mut desk.answering), std::mem::take(&mut desk.expected));
+        let entering = room.take_entering();
+        let until = now.mono + EXPECTED_FOR;
+        expected.retain(|expected| expected.until > now.mono);
+        expected.extend(entering.iter().map(|knocker| knocker.expected(until)));
+        self.furnish_desk(now);
+        if let Some(desk) = &mut self.desk {
+            (desk.answering, desk.expected) = (answering, expected);
+        }
+        let knocks = waiting.iter().chain(&entering).map(|knocker| knocker.knock);
+        knocks.for_each(|knock| self.turn_away(knock, LobbyReason::Stale));
     }
 
     /// Whom the host had in mind.

@@ -60,6 +60,14 @@ impl Lobby {
         self.stale = 0;
     }
 
+    /// The knock that was let in came to nothing.
+    pub fn knock_again(&mut self) {
+        self.wanting = true;
+        self.bell = None;
+        self.knocked_at = None;
+        self.delivered = false;
+    }
+
     fn pause(&mut self) -> Duration {
         let pause = (FIRST_PAUSE * (1 << (2 * self.stale.min(5)))).min(LONGEST_PAUSE);
         self.stale += 1;

@@ -193,9 +193,9 @@ impl Participant {
             Command::Join { name } => self.join(now, &name),
             Command::CancelJoin => self.cancel_join(),
             Command::Passcode { text } => self.enter_passcode(now, &text),
-            Command::NewPasscode => self.new_passcode(),
+            Command::NewPasscode => self.new_passcode(now),
             Command::ReopenPasscode => self.reopen_passcode(),
-            Command::SetPasscode { on } => self.set_passcode(on),
+            Command::SetPasscode { on } => self.set_passcode(now, on),
             Command::Admit { knock } => self.admit(now, knock),
             Command::AdmitAll => self.admit_all(now),
             Command::Decline { knock } => self.decline(knock),
@@ -222,7 +222,8 @@ impl Participant {
             Command::Unblock { device } => self.unblock(now, &device.0),
             Command::SeeOut { device } => self.see_out(now, &device.0),
             Command::Invite { label, cohost } => self.invite(&label, cohost),
-            Command::Revoke { invitation } => self.revoke(&invitation.0),
+            Command::Revoke { invitation } => self.revoke(now, &invitation.0),
+            Command::ChangeLink => self.change_link(now),
             _ => {}
         }
     }

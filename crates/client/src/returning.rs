@@ -4,9 +4,8 @@ use crate::lobby::MAX_BAD_WELCOMES;
 use crate::participant::Participant;
 use crate::view::Problem;
 use base::{GroupId, Millis, Now};
-use e2ee::Mark;
-use e2ee::session::{Expect, Session};
-use e2ee::{GroupPsk, PendingJoin};
+use e2ee::session::{Expect, JoinError, Session};
+use e2ee::{Mark, PendingJoin};
 use std::time::Duration;
 use wire::{ClientMessage, GroupState};
 
@@ -81,21 +80,41 @@ impl Participant {
         let returning = self.returning.as_mut().and_then(|returning| returning.pending.take());
         let Some(pending) = returning.or_else(|| self.lobby.pending.take()) else { return };
         match self.join_group(now, pending, message) {
-            Some(session) if session.group_id() == group => {
+            Ok(session) if session.group_id() == group => {
                 self.returning = None;
                 self.lobby = Default::default();
+                self.note_psk_in_force(session.policy().psk);
                 self.enter_room(now, session);
+            }
+            Err(JoinError::UnknownPsk) if !self.is_host() => {
+                self.missed_rotation(now, group, epoch)
             }
             _ => self.bad_welcome(now),
         }
     }
 
-    fn join_group(&self, now: Now, pending: PendingJoin, message: &[u8]) -> Option<Session> {
-        let psk = GroupPsk::new(self.saved.psk.clone()?);
-        let mark = self.mark();
-        let expect =
-            Expect { meeting: self.meeting, hk: self.hk?, psk: &psk, mark: mark.as_ref(), now };
-        Session::join(&self.device, pending, message, expect).ok()
+    fn join_group(
+        &self,
+        now: Now,
+        pending: PendingJoin,
+        message: &[u8],
+    ) -> Result<Session, JoinError> {
+        let (psks, mark) = (self.psks(), self.mark());
+        let hk = self.hk.ok_or(JoinError::OtherMeeting)?;
+        let expect = Expect { meeting: self.meeting, hk, psks: &psks, mark: mark.as_ref(), now };
+        Session::join(&self.device, pending, message, expect)
+    }
+
+    /// The group PSK was replaced while this device was away, or between its ring and its admission.
+    /// Its place is of no use without: it gives it up and knocks by its link, if that is still good.
+    fn missed_rotation(&mut self, now: Now, group: GroupId, epoch: u64) {
+        self.lobby.bad_welcomes += 1;
+        if self.lobby.bad_welcomes >= MAX_BAD_WELCOMES {
+            return self.fail(Problem::StaleGroup);
+        }
+        self.returning = None;
+        self.lobby.knock_again();
+        self.give_up_seat(now, GroupState { group, epoch, others_present: true });
     }
 
     /// Trying again costs an attacker nothing, so after a few the person is told.

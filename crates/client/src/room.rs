@@ -9,7 +9,7 @@ use crate::participant::Participant;
 use crate::people::On;
 use crate::rules::Edit;
 use crate::saved::Names;
-use base::{DeviceKey, GroupId, Millis, Now, Party, Role, RoomRules};
+use base::{DeviceKey, GroupId, Millis, Now, Party, Role, RoomRules, Secret};
 use e2ee::Content;
 use e2ee::liveness::{Beater, Liveness};
 use e2ee::session::{
@@ -71,6 +71,8 @@ struct Intents {
     /// Unblocked as soon as they are removed.
     see_out: BTreeSet<DeviceKey>,
     refresh: bool,
+    /// Another group PSK.
+    rotate: bool,
 }
 
 struct CatchUp {
@@ -157,6 +159,15 @@ impl Room {
         }
     }
 
+    pub fn intend_rotation(&mut self) {
+        self.intents.rotate = true;
+    }
+
+    /// Those whose keys are out of date, taken out of what is intended.
+    pub fn take_entering(&mut self) -> Vec<Knocker> {
+        std::mem::take(&mut self.intents.admit)
+    }
+
     /// The knock is gone: nobody is there to be let in.
     pub fn forget_knock(&mut self, knock: u64) {
         if self.in_flight.is_none() {
@@ -220,6 +231,7 @@ impl Room {
         if merged.own {
             self.intents.edits.drain(..self.edits_in_flight.min(self.intents.edits.len()));
         }
+        self.intents.rotate &= merged.psk.is_none();
         self.edits_in_flight = 0;
         self.in_flight = None;
         names
@@ -236,6 +248,10 @@ impl Room {
         let held = now.mono < self.hold_until;
         if held || !self.may_commit() || !(intents.urgent() || admit) {
             return None;
+        }
+        if intents.rotate && intents.remove.is_empty() {
+            self.edits_in_flight = 0;
+            return Some(Change { rotate: true, ..Change::default() });
         }
         let mut rules = self.wanted_rules(&intents.edits, on);
         let turn = self.turn(rules.as_ref().unwrap_or(self.session.rules()));
@@ -283,7 +299,8 @@ impl Intents {
     fn urgent(&self) -> bool {
         let asked = !self.swap.is_empty() || !self.leave.is_empty();
         let bans = !self.block.is_empty() || !self.unblock.is_empty();
-        asked || bans || !self.edits.is_empty() || !self.remove.is_empty() || self.refresh
+        let other = self.refresh || self.rotate;
+        asked || bans || other || !self.edits.is_empty() || !self.remove.is_empty()
     }
 }
 
@@ -334,10 +351,19 @@ impl Participant {
         if self.is_host() {
             self.saved.names.set(self.device.key(), self.saved.name.clone());
             self.furnish_desk(now);
+            self.take_up_rotation();
         }
         self.tell_frame_rights();
         self.enter_quietly();
         self.update_sending(now);
+    }
+
+    /// A link was revoked, and this device lost its state before the PSK was replaced.
+    fn take_up_rotation(&mut self) {
+        let due = self.saved.host.as_ref().is_some_and(|host| host.rotate);
+        if let Some(room) = self.room.as_mut().filter(|_| due) {
+            room.intend_rotation();
+        }
     }
 
     /// Records the group as it is, durably.
@@ -383,6 +409,9 @@ impl Participant {
     /// The mark is durable before the commit leaves: a crash in between must not forget a removal.
     fn send_commit(&mut self, outgoing: Outgoing) {
         self.saved.mark = Some(outgoing.mark.encode());
+        if let Some(psk) = &outgoing.psk {
+            self.saved.other_psk = Some(Secret::new(*psk.expose()));
+        }
         self.save();
         let welcome = outgoing.welcome.map(|message| Welcome { message: message.into() });
         let (commit, ticket) = (outgoing.commit.into(), outgoing.ticket.into());

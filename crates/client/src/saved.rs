@@ -43,6 +43,9 @@ pub(crate) struct Saved {
     pub learned: Option<Learned>,
     /// Who was met in this meeting, in any session, and under which name last.
     pub acquaintances: Names,
+    /// Another PSK that may be in force: the next one while its commit is under way, the former one
+    /// after a rotation.
+    pub other_psk: Option<Secret<32>>,
 }
 
 /// What makes a device the host's.
@@ -70,6 +73,8 @@ pub(crate) struct HostState {
     /// The rules that the next session begins with.
     pub rules: RoomRules,
     pub personal: Vec<Personal>,
+    /// A link was revoked whose holders know the group PSK: it is to be replaced.
+    pub rotate: bool,
 }
 
 /// Devices and their verified names.
@@ -117,7 +122,8 @@ impl Saved {
         let w = option(w, self.psk.as_ref(), |w, psk| w.fixed(psk.expose()));
         let w = option(w, self.mark.as_ref(), |w, mark| w.bytes(mark));
         let w = option(self.names.encode(w), self.host.as_ref(), |w, host| host.encode(w));
-        self.acquaintances.encode(Learned::encode(self.learned.as_ref(), w)).finish()
+        let w = self.acquaintances.encode(Learned::encode(self.learned.as_ref(), w));
+        option(w, self.other_psk.as_ref(), |w, psk| w.fixed(psk.expose())).finish()
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
@@ -140,6 +146,10 @@ impl Saved {
                 VERSION => Names::decode(&mut r)?,
                 _ => Names::default(),
             },
+            other_psk: match version {
+                VERSION => read_option(&mut r, |r| Ok(Secret::new(r.fixed()?)))?,
+                _ => None,
+            },
         };
         r.finish()?;
         Ok(saved)
@@ -158,7 +168,8 @@ impl HostState {
             .u8(self.opened as u8);
         let w = self.remembered.encode(w).list(&self.blocked, |w, device| w.fixed(&device.0));
         let w = option(w, self.passcode.as_ref(), |w, passcode| passcode.encode(w));
-        self.rules.encode(w).list(&self.personal, |w, personal| personal.encode(w))
+        let w = self.rules.encode(w).list(&self.personal, |w, personal| personal.encode(w));
+        w.u8(self.rotate.into())
     }
 
     pub fn block(&mut self, device: DeviceKey) {
@@ -192,6 +203,7 @@ impl HostState {
                 VERSION => r.list(MAX_LINKS, Personal::decode)?,
                 _ => Vec::new(),
             },
+            rotate: version == VERSION && r.u8()? == 1,
         })
     }
 }
@@ -257,12 +269,14 @@ mod tests {
                     device: Some(DeviceKey([4; 32])),
                     cohost: false,
                 }],
+                rotate: true,
             }),
             learned: Some(Learned {
                 secret: Secret::new([9; 32]),
                 fingerprint: base::ids::Fingerprint([10; 16]),
             }),
             acquaintances: Names::default(),
+            other_psk: Some(Secret::new([12; 32])),
         }
     }
 
@@ -275,14 +289,18 @@ mod tests {
         assert!(read.host.unwrap().opened);
     }
 
-    /// What version 3 adds to a host's state: default rules, no personal invitation, no acquaintance.
-    const ADDED_3: usize = 6 + 4 + 4;
+    /// What version 3 adds to a host: default rules, no personal invitation, no rotation due.
+    const HOST_3: usize = 6 + 4 + 1;
+    /// And to everyone: no acquaintance, no other PSK.
+    const ALL_3: usize = 4 + 1;
 
     fn without_what_is_new(mut state: Saved) -> Saved {
         if let Some(host) = &mut state.host {
             host.rules = RoomRules::default();
             host.personal.clear();
+            host.rotate = false;
         }
+        state.other_psk = None;
         state
     }
 
@@ -291,9 +309,9 @@ mod tests {
         let mut bytes = state.encode();
         bytes[0] = version;
         let learned = Learned::encode(state.learned.as_ref(), Writer::new()).finish().len();
-        let end = bytes.len() - 4;
+        let end = bytes.len() - ALL_3;
         bytes.truncate(end);
-        bytes.drain(end - learned - 10..end - learned);
+        bytes.drain(end - learned - HOST_3..end - learned);
         bytes
     }
 
@@ -301,7 +319,7 @@ mod tests {
     fn a_state_from_before_personal_invitations_is_read() {
         let old = without_what_is_new(full());
         let bytes = written_by(VERSION_2, &old);
-        assert_eq!(bytes.len() + ADDED_3, old.encode().len());
+        assert_eq!(bytes.len() + HOST_3 + ALL_3, old.encode().len());
         let read = Saved::decode(&bytes).unwrap();
         assert_eq!(read.encode(), old.encode());
         assert!(read.learned.is_some());

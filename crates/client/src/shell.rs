@@ -115,6 +115,8 @@ pub enum Command {
         label: String,
         cohost: bool,
     },
+    /// Another link for everyone; the old one opens nothing any more.
+    ChangeLink,
     /// This personal link opens nothing any more.
     Revoke {
         invitation: Bytes,

@@ -319,6 +319,7 @@ fn who_waits_goes_on_waiting_when_the_passcode_changes() {
     let guest = world.guest(2);
     world.join(guest, "Ana");
     world.command(0, Command::NewPasscode);
+    world.run(500);
     world.admit_all();
     world.run(1_000);
     assert!(is_in(&world, guest));
@@ -329,8 +330,8 @@ fn a_host_from_before_passcodes_gets_one() {
     let world = World::new();
     let mut saved = world.created.saved.clone();
     // Version 2 added the blocked devices, the passcode's block and the learned link, which is empty;
-    // version 3 rules, personal invitations and acquaintances.
-    let (version_2, version_3) = (4 + (1 + 8 + 32 + 1 + 4) + 1, 6 + 4 + 4);
+    // version 3 rules, personal invitations, whether a rotation is due, acquaintances and another PSK.
+    let (version_2, version_3) = (4 + (1 + 8 + 32 + 1 + 4) + 1, 6 + 4 + 1 + 4 + 1);
     saved.truncate(saved.len() - version_2 - version_3);
     saved[0] = 1;
     let mut world = World::new();

@@ -10,6 +10,8 @@ pub struct GroupFacts<'a> {
     pub epoch: u64,
     pub policy: &'a Policy,
     pub roster: &'a Roster,
+    /// The id of the PSK that a rotation in this epoch leads to.
+    pub next_psk: Option<[u8; 16]>,
 }
 
 /// Who sent a commit, by its MLS signature.

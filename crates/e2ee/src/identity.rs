@@ -112,7 +112,7 @@ impl GroupPsk {
     }
 
     /// The MLS external PSK id: a hash, so that a wrong secret shows before it is used.
-    pub(crate) fn id(&self) -> [u8; 16] {
+    pub fn id(&self) -> [u8; 16] {
         let digest = sha256(&[b"incamera/v1/psk-id", self.0.expose()]);
         let mut id = [0; 16];
         id.copy_from_slice(&digest[..16]);

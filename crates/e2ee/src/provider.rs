@@ -17,6 +17,7 @@ use openmls::group::{
 use openmls::prelude::{Capabilities, Ciphersuite, ProposalType};
 use openmls::schedule::{ExternalPsk, PreSharedKeyId, Psk};
 use openmls_traits::OpenMlsProvider;
+use openmls_traits::storage::StorageProvider;
 use openmls_traits::types::SignatureScheme;
 use storage::KeyStorage;
 
@@ -121,4 +122,10 @@ pub(crate) fn psk_use(provider: &Provider, id: [u8; 16]) -> Option<PreSharedKeyI
 /// Puts the group PSK where MLS looks for it; needed before any commit that uses it.
 pub(crate) fn store_psk(provider: &Provider, psk: &GroupPsk) -> bool {
     psk_use(provider, psk.id()).is_some_and(|use_| use_.store(provider, psk.expose()).is_ok())
+}
+
+/// Wipes a group PSK that no commit uses any more.
+pub(crate) fn forget_psk(provider: &Provider, id: [u8; 16]) {
+    // Fails only if the storage does, which is a map in memory.
+    let _ = provider.storage.delete_psk(&Psk::External(ExternalPsk::new(id.to_vec())));
 }

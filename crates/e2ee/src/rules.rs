@@ -72,6 +72,10 @@ pub enum Violation {
     MalformedPolicy,
     #[error("the policy changes in a way the committer may not change it")]
     PolicyOverreach,
+    #[error(
+        "the group's PSK changes to one that does not follow from this epoch, or beside other members"
+    )]
+    BadRotation,
     #[error("the policy does not list the devices this commit removes")]
     RemovalNotRecorded,
     #[error(

@@ -19,7 +19,7 @@ pub use messages::{OpenError, Opened, SealError};
 pub use open::{CreateError, CreateGroup};
 pub use statements::{VerifiedLeave, VerifiedSwap};
 
-use crate::identity::Device;
+use crate::identity::{Device, GroupPsk};
 use crate::mark::Mark;
 use crate::policy::Policy;
 use crate::provider::Provider;
@@ -65,6 +65,8 @@ pub struct Session {
 struct Pending {
     digest: [u8; 32],
     allowed: Allowed,
+    /// The group PSK, if it changes.
+    psk: Option<GroupPsk>,
 }
 
 struct LastMerge {
@@ -142,13 +144,20 @@ impl Session {
     /// The SFrame base key of the current epoch: `MLS-Exporter("SFrame 1.0 Base Key", "", 16)`
     /// (RFC 9605 §5.2).
     pub fn base_key(&self) -> Result<Secret<16>, Broken> {
+        self.export("SFrame 1.0 Base Key").map(Secret::new)
+    }
+
+    /// What a rotation in this epoch makes the group PSK: `MLS-Exporter("incamera/v1/psk", "", 32)`.
+    /// Whoever is a member now can derive it, and nobody else: a revoked link leads nowhere near it.
+    fn next_psk(&self) -> Result<GroupPsk, Broken> {
+        self.export("incamera/v1/psk").map(|secret| GroupPsk::new(Secret::new(secret)))
+    }
+
+    fn export<const N: usize>(&self, label: &str) -> Result<[u8; N], Broken> {
         let crypto = self.provider.crypto();
-        let secret = self
-            .mls
-            .export_secret(crypto, "SFrame 1.0 Base Key", b"", 16)
-            .map_err(|_| Broken("no exporter after eviction"))?;
-        let bytes = secret.as_slice().try_into().map_err(|_| Broken("exporter length"))?;
-        Ok(Secret::new(bytes))
+        let secret = self.mls.export_secret(crypto, label, b"", N);
+        let secret = secret.map_err(|_| Broken("no exporter after eviction"))?;
+        secret.as_slice().try_into().map_err(|_| Broken("exporter length"))
     }
 
     /// The epoch authenticator (RFC 9420 §8.7): equal for all members of one history, and only

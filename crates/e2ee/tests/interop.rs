@@ -197,7 +197,7 @@ fn context_extensions(policy: &Policy) -> ExtensionList {
 fn join(device: &Device, pending: PendingJoin, welcome: &MlsMessage) -> Session {
     let psk = psk();
     let (hk, now) = (hk().public(), Now::default());
-    let expect = Expect { meeting: MEETING, hk, psk: &psk, mark: None, now };
+    let expect = Expect { meeting: MEETING, hk, psks: &[psk], mark: None, now };
     Session::join(device, pending, &welcome.to_bytes().unwrap(), expect).unwrap()
 }
 

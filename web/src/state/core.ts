@@ -31,7 +31,8 @@ export type Command =
   | { command: 'rename'; device: Bytes; name: string }
   | { command: 'block'; knock: number }
   | { command: 'invite'; label: string; cohost: boolean }
-  | { command: 'revoke'; invitation: Bytes };
+  | { command: 'revoke'; invitation: Bytes }
+  | { command: 'change_link' };
 
 /** What participants may or may not do. */
 export type Right = 'unmute' | 'video' | 'share' | 'chat' | 'rename';

@@ -5,7 +5,7 @@
 
 use crate::participant::Participant;
 use crate::passcode::HostPasscode;
-use base::DeviceKey;
+use base::{DeviceKey, Now};
 use e2ee::HostKey;
 use e2ee::passcode::{Answering, Exchange, Failures, FromGuest, FromHost, Grant, Visit};
 use wire::ClientMessage;
@@ -24,19 +24,26 @@ impl Participant {
     }
 
     /// Another passcode; the old one, and the link it gave, are of no use any more.
-    pub(crate) fn new_passcode(&mut self) {
+    pub(crate) fn new_passcode(&mut self, now: Now) {
         let fresh = HostPasscode::new(&mut *self.entropy);
         self.change_passcode(|passcode| *passcode = fresh);
+        self.links_revoked(now);
     }
 
     /// The same passcode may be tried again.
     pub(crate) fn reopen_passcode(&mut self) {
         self.change_passcode(|passcode| passcode.failures = Failures::default());
+        self.save();
     }
 
     /// While it is off, nobody gets in by the passcode, nor by the link it gave.
-    pub(crate) fn set_passcode(&mut self, on: bool) {
+    pub(crate) fn set_passcode(&mut self, now: Now, on: bool) {
         self.change_passcode(|passcode| passcode.on = on);
+        if !on {
+            return self.links_revoked(now);
+        }
+        self.save();
+        self.lay_out_invitations();
     }
 
     /// Hosts of meetings that are older than passcodes get one.
@@ -68,8 +75,6 @@ impl Participant {
         if let Some(desk) = &mut self.desk {
             desk.answering.clear();
         }
-        self.save();
-        self.lay_out_invitations();
     }
 
     fn answer_passcode(

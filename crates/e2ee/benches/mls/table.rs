@@ -132,7 +132,7 @@ fn commit((device, session): &mut (Device, Session), change: Change) -> Outgoing
 
 fn join(device: &Device, pending: PendingJoin, out: &Outgoing) -> Session {
     let (psk, hk, now) = (psk(), hk().public(), Now::default());
-    let expect = Expect { meeting: MEETING, hk, psk: &psk, mark: None, now };
+    let expect = Expect { meeting: MEETING, hk, psks: &[psk], mark: None, now };
     let welcome = out.welcome.as_ref().expect("an admission has a Welcome");
     Session::join(device, pending, welcome, expect).expect("the newcomer joins")
 }

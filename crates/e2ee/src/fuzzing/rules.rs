@@ -18,6 +18,8 @@ const EPOCH: u64 = 100;
 const DEVICES: u8 = 8;
 const MEMBERS: u8 = 6;
 const PSK: [u8; 16] = [4; 16];
+/// What a rotation leads to.
+const NEXT_PSK: [u8; 16] = [5; 16];
 
 struct World {
     devices: Vec<Device>,
@@ -88,10 +90,14 @@ pub fn commit_facts(data: &[u8]) {
     policy.rules.frozen = choices.below(8) == 7;
     policy.rules.consulting = (choices.below(4) == 3).then_some(Party([1; 8]));
     let commit = draft(world, &policy, &mut choices);
-    let group = GroupFacts { epoch: EPOCH, policy: &policy, roster: &world.roster };
+    let group = group_facts(world, &policy);
     if let Ok(allowed) = check(group, &commit) {
         assert_allowed(world, &policy, &commit, &allowed);
     }
+}
+
+fn group_facts<'a>(world: &'a World, policy: &'a Policy) -> GroupFacts<'a> {
+    GroupFacts { epoch: EPOCH, policy, roster: &world.roster, next_psk: Some(NEXT_PSK) }
 }
 
 fn draft(world: &World, policy: &Policy, choices: &mut Choices<'_>) -> CommitFacts {
@@ -225,7 +231,7 @@ fn bent_policy(world: &World, policy: &Policy, choices: &mut Choices<'_>) -> Pro
         1 => new.version += 1,
         2 => new.hk = base::MeetingKey([0; 32]),
         3 => new.removed.clear(),
-        4 => new.psk = [0; 16],
+        4 => new.psk = if choices.flag() { NEXT_PSK } else { [0; 16] },
         5 => new.certificates.truncate(1),
         6 => return ProposalKind::Extensions { policy: Some(new.encode()), keeps_others: false },
         _ => new.certificates.push(world.spare[choices.below(world.spare.len())].clone()),
@@ -250,7 +256,15 @@ fn assert_allowed(world: &World, old: &Policy, commit: &CommitFacts, allowed: &A
     assert_removes(world, commit, allowed, delegate);
     if let Some(new) = &allowed.policy {
         assert!(delegate, "a guest changed the policy");
-        assert_eq!((new.version, new.hk, new.psk), (old.version + 1, old.hk, old.psk));
+        assert_eq!((new.version, new.hk), (old.version + 1, old.hk));
+        let rotated = (new.psk != old.psk).then_some(new.psk);
+        if let Some(psk) = rotated {
+            assert_eq!((sender, psk), (0, NEXT_PSK), "only the host, only to what follows");
+            let members = |p: &ProposalFact| {
+                matches!(p.kind, ProposalKind::Add { .. } | ProposalKind::Remove { .. })
+            };
+            assert!(!commit.proposals.iter().any(members), "rotated for whoever comes or goes");
+        }
         assert!(
             sender == 0 || new.removed.contains(&world.keys[7]),
             "a delegate let a removed device knock again"
@@ -352,8 +366,7 @@ mod tests {
         for _ in 0..20_000 {
             let data: Vec<u8> = (0..32).map(|_| next(&mut state)).collect();
             let commit = draft(world, &world.policy, &mut Choices(&data));
-            let policy = &world.policy;
-            let group = GroupFacts { epoch: EPOCH, policy, roster: &world.roster };
+            let group = group_facts(world, &world.policy);
             let Ok(allowed) = check(group, &commit) else { continue };
             passed += 1;
             admitted += allowed.admitted.len();

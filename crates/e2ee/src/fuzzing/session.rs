@@ -134,7 +134,7 @@ fn admit(pending: &PendingJoin) -> Change {
 
 fn join(device: &Device, pending: PendingJoin, welcome: &[u8]) -> Option<Session> {
     let (psk, hk, now) = (psk(), hk().public(), Now::default());
-    let expect = Expect { meeting: MEETING, hk, psk: &psk, mark: None, now };
+    let expect = Expect { meeting: MEETING, hk, psks: &[psk], mark: None, now };
     Session::join(device, pending, welcome, expect).ok()
 }
 

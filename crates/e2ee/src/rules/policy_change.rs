@@ -30,11 +30,19 @@ pub(super) fn check(
     if !group.policy.rules.may_become(&new.rules, is_occupied(group)) {
         return Err(Violation::TwoParties);
     }
-    if only_allowed_fields_change(group.policy, &new, role) {
-        Ok(Some(new))
-    } else {
-        Err(Violation::PolicyOverreach)
+    if !only_allowed_fields_change(group.policy, &new, role) {
+        return Err(Violation::PolicyOverreach);
     }
+    if new.psk != group.policy.psk && !is_rotation(group, changes, &new) {
+        return Err(Violation::BadRotation);
+    }
+    Ok(Some(new))
+}
+
+/// Every member derives the next PSK from this epoch's exporter, and so does whoever a commit removes;
+/// whoever it adds does not. A rotation is a commit that does neither.
+fn is_rotation(group: GroupFacts<'_>, changes: &Changes, new: &Policy) -> bool {
+    changes.adds.is_empty() && changes.removes.is_empty() && Some(new.psk) == group.next_psk
 }
 
 /// Whoever this commit removes is recorded. A delegate may ban devices that are no members, too;
@@ -66,12 +74,13 @@ fn unrecorded(group: GroupFacts<'_>, committer: &DeviceKey) -> Violation {
 }
 
 fn only_allowed_fields_change(old: &Policy, new: &Policy, role: Role) -> bool {
+    let host = role == Role::Host;
     let expected = Policy {
         version: old.version.wrapping_add(1),
         rules: new.rules.clone(),
         removed: new.removed.clone(),
-        certificates: if role == Role::Host { &new.certificates } else { &old.certificates }
-            .clone(),
+        psk: if host { new.psk } else { old.psk },
+        certificates: if host { &new.certificates } else { &old.certificates }.clone(),
         ..old.clone()
     };
     *new == expected && (new.certificates == old.certificates || is_sound(old, new))

@@ -20,7 +20,9 @@ fn verdict(commit: &CommitFacts) -> Result<Allowed, Violation> {
     let host = Device::from_seed(Secret::new([0; 32]));
     let seat = Seat { device: host.key(), role: Role::Host };
     let roster: Roster = [(0, seat)].into_iter().collect();
-    check(GroupFacts { epoch: 3, policy: &policy(&host), roster: &roster }, commit)
+    let policy = policy(&host);
+    let group = GroupFacts { epoch: 3, policy: &policy, roster: &roster, next_psk: None };
+    check(group, commit)
 }
 
 fn path() -> PathFact {

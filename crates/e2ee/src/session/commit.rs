@@ -2,7 +2,7 @@
 
 use super::{Broken, Pending, Session, VerifiedLeave, VerifiedSwap, extract};
 use crate::facts::{CommitFacts, GroupFacts};
-use crate::identity::Device;
+use crate::identity::{Device, GroupPsk};
 use crate::key_package::VerifiedKeyPackage;
 use crate::manifest::{AdmissionEntry, Manifest};
 use crate::mark::Mark;
@@ -48,6 +48,9 @@ pub struct Change {
     pub unblock: Vec<DeviceKey>,
     /// Certificates signed by HK, each replacing an earlier one of its device.
     pub certify: Vec<Vec<u8>>,
+    /// Replace the group PSK, so that it is known to the members alone; the host's alone to do, in a
+    /// commit that neither adds nor removes anyone.
+    pub rotate: bool,
     /// Replace this device's own keys in the tree even if nothing else asks for it.
     pub refresh: bool,
 }
@@ -59,7 +62,8 @@ impl Change {
 
     fn changes_policy(&self) -> bool {
         let bans = !self.block.is_empty() || !self.unblock.is_empty();
-        bans || !self.remove.is_empty() || !self.certify.is_empty() || self.rules.is_some()
+        let certify = !self.certify.is_empty() || self.rotate;
+        bans || certify || !self.remove.is_empty() || self.rules.is_some()
     }
 
     fn weight(&self) -> usize {
@@ -77,6 +81,9 @@ pub struct Outgoing {
     pub ticket: Vec<u8>,
     /// To be saved before anything is sent.
     pub mark: Mark,
+    /// The group PSK if this commit is accepted and changes it; to be saved with the mark, beside the
+    /// present one: a device that lost its state needs whichever is in force.
+    pub psk: Option<GroupPsk>,
 }
 
 /// Why no commit was made; the caller's fault, unless `Broken`.
@@ -155,7 +162,8 @@ impl Session {
 
     fn stage(&mut self, device: &Device, change: &Change) -> Result<Outgoing, CommitError> {
         let manifest = manifest(change);
-        let policy = self.changed_policy(change);
+        let psk = change.rotate.then(|| self.next_psk()).transpose()?;
+        let policy = self.changed_policy(change, psk.as_ref());
         let bundle = self.build(device, change, &manifest, policy.as_ref())?;
         let allowed = rules::check(self.group_facts(), &self.pending_facts()?)?;
         let commit = encode(bundle.commit())?;
@@ -172,8 +180,8 @@ impl Session {
             rules: self.changed_rules(change),
         });
         let mark = Mark { removed: self.policy.removed_with(&allowed.removed), ..self.mark() };
-        self.pending = Some(Pending { digest: sha256(&[&commit]), allowed });
-        Ok(Outgoing { commit, welcome, ticket, mark })
+        self.pending = Some(Pending { digest: sha256(&[&commit]), allowed, psk: psk.clone() });
+        Ok(Outgoing { commit, welcome, ticket, mark, psk })
     }
 
     fn build(
@@ -231,7 +239,7 @@ impl Session {
         Ok(proposals)
     }
 
-    fn changed_policy(&self, change: &Change) -> Option<Policy> {
+    fn changed_policy(&self, change: &Change, psk: Option<&GroupPsk>) -> Option<Policy> {
         if !change.changes_policy() {
             return None;
         }
@@ -242,6 +250,7 @@ impl Session {
             version: self.policy.version.wrapping_add(1),
             rules: self.changed_rules(change).unwrap_or_else(|| self.policy.rules.clone()),
             removed,
+            psk: psk.map_or(self.policy.psk, GroupPsk::id),
             certificates: certificates_with(&self.policy, &change.certify),
             ..self.policy.clone()
         })
@@ -255,7 +264,8 @@ impl Session {
     }
 
     pub(super) fn group_facts(&self) -> GroupFacts<'_> {
-        GroupFacts { epoch: self.epoch(), policy: &self.policy, roster: &self.roster }
+        let next_psk = self.next_psk().ok().map(|psk| psk.id());
+        GroupFacts { epoch: self.epoch(), policy: &self.policy, roster: &self.roster, next_psk }
     }
 
     fn pending_facts(&self) -> Result<CommitFacts, Broken> {

@@ -8,11 +8,12 @@ use crate::identity::{Device, GroupPsk, credential_of};
 use crate::key_package::{PendingJoin, leaf_device};
 use crate::mark::Mark;
 use crate::policy::Policy;
-use crate::provider::{Provider, SUITE, join_config, store_psk};
+use crate::provider::{Provider, SUITE, forget_psk, join_config, store_psk};
 use base::{DeviceKey, MeetingId, MeetingKey, Now};
-use openmls::group::{Member, ProcessedWelcome, StagedWelcome};
+use openmls::group::{Member, ProcessedWelcome, StagedWelcome, WelcomeError};
 use openmls::prelude::tls_codec::Deserialize as _;
 use openmls::prelude::{MlsMessageBodyIn, MlsMessageIn, Welcome};
+use openmls::schedule::errors::PskError;
 use std::time::Duration;
 
 /// How far past its expiry a certificate still counts, so that a joiner whose clock is ahead gets
@@ -24,7 +25,8 @@ pub struct Expect<'a> {
     pub meeting: MeetingId,
     /// The key the link's fingerprint names.
     pub hk: MeetingKey,
-    pub psk: &'a GroupPsk,
+    /// The group PSKs that may be in force: one, or two where this device may have missed a rotation.
+    pub psks: &'a [GroupPsk],
     /// What this device saved of an earlier membership.
     pub mark: Option<&'a Mark>,
     pub now: Now,
@@ -36,8 +38,11 @@ pub struct Expect<'a> {
 pub enum JoinError {
     #[error("the Welcome cannot be read")]
     Malformed,
-    #[error("the Welcome is not for this KeyPackage, lacks the PSK, or does not verify")]
+    #[error("the Welcome is not for this KeyPackage, or does not verify")]
     Unopenable,
+    /// Nobody's: this device was given its PSK before a rotation.
+    #[error("the Welcome uses a PSK that this device does not have")]
+    UnknownPsk,
     #[error("the Welcome does not use exactly the group's PSK")]
     ForeignPsk,
     #[error("the group has no readable policy, or other extensions besides")]
@@ -71,14 +76,16 @@ impl Session {
     ) -> Result<Self, JoinError> {
         let own = pending.device() == device.key();
         let provider = pending.into_provider();
-        if !own || !store_psk(&provider, expect.psk) {
+        if !own || !expect.psks.iter().all(|psk| store_psk(&provider, psk)) {
             return Err(Broken("the KeyPackage is not this device's").into());
         }
-        let staged = open(&provider, parse(welcome)?, expect.psk)?;
-        let policy = check_policy(&staged, &expect)?;
+        let (psk, staged) = open(&provider, parse(welcome)?, expect.psks)?;
+        let policy = check_policy(&staged, &expect, psk)?;
         check_members(&staged)?;
         check_sender(&staged, &policy, device, &expect)?;
         check_past(&staged, &expect)?;
+        let others = expect.psks.iter().map(GroupPsk::id).filter(|id| *id != psk);
+        others.for_each(|id| forget_psk(&provider, id));
         let mls = staged.into_group(&provider).map_err(|_| Broken("the group cannot be stored"))?;
         Ok(Session::begin(provider, mls, device, policy))
     }
@@ -92,17 +99,29 @@ fn parse(bytes: &[u8]) -> Result<Welcome, JoinError> {
     }
 }
 
-fn open(provider: &Provider, welcome: Welcome, psk: &GroupPsk) -> Result<StagedWelcome, JoinError> {
-    let processed = ProcessedWelcome::new_from_welcome(provider, &join_config(), welcome)
-        .map_err(|_| JoinError::Unopenable)?;
+/// The group as the Welcome shows it, and which of the PSKs it uses.
+fn open(
+    provider: &Provider,
+    welcome: Welcome,
+    psks: &[GroupPsk],
+) -> Result<([u8; 16], StagedWelcome), JoinError> {
+    let processed = ProcessedWelcome::new_from_welcome(provider, &join_config(), welcome);
+    let processed = processed.map_err(|error| match error {
+        WelcomeError::Psk(PskError::KeyNotFound) => JoinError::UnknownPsk,
+        _ => JoinError::Unopenable,
+    })?;
     let used: Vec<_> = processed.psks().iter().map(|id| extract::external_psk(id.psk())).collect();
-    if used != [Some(psk.id().to_vec())] {
-        return Err(JoinError::ForeignPsk);
-    }
-    processed.into_staged_welcome(provider, None).map_err(|_| JoinError::Unopenable)
+    let known = psks.iter().map(GroupPsk::id).find(|id| used == [Some(id.to_vec())]);
+    let psk = known.ok_or(JoinError::ForeignPsk)?;
+    let staged = processed.into_staged_welcome(provider, None);
+    Ok((psk, staged.map_err(|_| JoinError::Unopenable)?))
 }
 
-fn check_policy(staged: &StagedWelcome, expect: &Expect<'_>) -> Result<Policy, JoinError> {
+fn check_policy(
+    staged: &StagedWelcome,
+    expect: &Expect<'_>,
+    psk: [u8; 16],
+) -> Result<Policy, JoinError> {
     let context = staged.group_context();
     let bytes = extract::policy_bytes(context.extensions())
         .filter(|_| extract::are_ours(context.extensions()))
@@ -117,7 +136,7 @@ fn check_policy(staged: &StagedWelcome, expect: &Expect<'_>) -> Result<Policy, J
     if context.ciphersuite() != SUITE || policy.suite != SUITE as u16 {
         return Err(JoinError::MalformedPolicy);
     }
-    if policy.psk == expect.psk.id() { Ok(policy) } else { Err(JoinError::ForeignPsk) }
+    if policy.psk == psk { Ok(policy) } else { Err(JoinError::ForeignPsk) }
 }
 
 /// Every leaf's credential is its key's: what members check on each Add, a joiner checks at once.

@@ -1,7 +1,8 @@
 //! Taking part in the commits the server accepted, and in the withdrawal of bad ones.
 
 use super::{Broken, LastMerge, Member, Session, extract, member};
-use crate::identity::Device;
+use crate::identity::{Device, GroupPsk};
+use crate::provider::{forget_psk, store_psk};
 use crate::roster::Roster;
 use crate::rules::{self, Allowed, Violation};
 use base::DeviceKey;
@@ -42,6 +43,8 @@ pub struct Merged {
     pub swapped: Vec<Moved>,
     /// The policy changed: lock, delegates.
     pub policy_changed: bool,
+    /// The new group PSK: to be saved with the mark, and the old one no longer handed out.
+    pub psk: Option<GroupPsk>,
     /// This device is out; the session is over.
     pub self_removed: bool,
     /// It was this device's own commit.
@@ -108,7 +111,8 @@ impl Session {
         self.mls
             .merge_pending_commit(&self.provider)
             .map_err(|_| Broken("the own commit cannot be merged"))?;
-        Ok(self.settle(digest, pending.allowed, false))
+        let psk = self.adopt(pending.psk)?;
+        Ok(Merged { psk, ..self.settle(digest, pending.allowed, false) })
     }
 
     /// A PrivateMessage of a commit for this group and epoch.
@@ -152,11 +156,25 @@ impl Session {
         staged: StagedCommit,
     ) -> Result<Merged, Refusal> {
         let self_removed = staged.self_removed();
+        let rotates = allowed.policy.as_ref().is_some_and(|new| new.psk != self.policy.psk);
+        // Merging replaces the exporter that it follows from.
+        let psk = rotates.then(|| self.next_psk()).transpose()?;
         self.mls
             .merge_staged_commit(&self.provider, staged)
             .map_err(|_| Broken("a checked commit cannot be merged"))?;
         self.pending = None;
-        Ok(self.settle(digest, allowed, self_removed))
+        let psk = self.adopt(psk)?;
+        Ok(Merged { psk, ..self.settle(digest, allowed, self_removed) })
+    }
+
+    /// Puts a new group PSK in the place of the present one.
+    fn adopt(&self, psk: Option<GroupPsk>) -> Result<Option<GroupPsk>, Broken> {
+        let Some(psk) = psk else { return Ok(None) };
+        if !store_psk(&self.provider, &psk) {
+            return Err(Broken("the PSK cannot be stored"));
+        }
+        forget_psk(&self.provider, self.policy.psk);
+        Ok(Some(psk))
     }
 
     fn settle(&mut self, digest: [u8; 32], allowed: Allowed, self_removed: bool) -> Merged {
@@ -178,6 +196,7 @@ impl Session {
             left: gone(&allowed.left),
             swapped: allowed.swapped.iter().filter_map(|d| self.moved(&before, d)).collect(),
             policy_changed,
+            psk: None,
             self_removed,
             own: allowed.committer == self.device,
         }

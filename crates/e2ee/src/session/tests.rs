@@ -4,6 +4,7 @@ mod delivery;
 mod joining;
 mod life;
 mod must_fail;
+mod rotation;
 
 use super::*;
 use crate::content::Content;
@@ -83,9 +84,9 @@ pub(super) fn refresh() -> Change {
 }
 
 pub(super) fn expect(mark: Option<&Mark>) -> Expect<'_> {
-    static PSK: LazyLock<GroupPsk> = LazyLock::new(psk);
-    let psk = &*PSK;
-    Expect { meeting: MEETING, hk: hk().public(), psk, mark, now: Now::default() }
+    static PSK: LazyLock<[GroupPsk; 1]> = LazyLock::new(|| [psk()]);
+    let psks = PSK.as_slice();
+    Expect { meeting: MEETING, hk: hk().public(), psks, mark, now: Now::default() }
 }
 
 impl Peer {

@@ -1,4 +1,5 @@
 import { For, Show } from 'solid-js';
+import { announce } from '../../state/announce';
 import type { Right, Rule, Rules } from '../../state/core';
 import { t } from '../../state/i18n';
 import { Modal } from './modal';
@@ -21,6 +22,7 @@ export function SecurityDialog(props: { room: RoomState }) {
         <For each={RIGHTS}>{([right, name]) => <Switch name={name} on={rules()[right]} set={set(right)} />}</For>
         <Switch name="several-presenters" on={rules().several_presenters} set={set('several_presenters')} />
       </fieldset>
+      <Show when={meeting().view.host}><Links room={props.room} /></Show>
       <Show when={meeting().view.banned.length > 0}><Banned room={props.room} /></Show>
       <Freeze rules={rules()} set={set('freeze')} />
     </Modal>
@@ -38,6 +40,25 @@ function Switch(props: { name: string; on: boolean; set: (on: boolean) => void; 
       <input type="checkbox" role="switch" aria-label={t(props.name)} checked={props.on} aria-checked={props.on}
         onChange={(event) => props.set(event.currentTarget.checked)} />
     </label>
+  );
+}
+
+/** What lets people knock, and how to make the old ones useless. */
+function Links(props: { room: RoomState }) {
+  const send = (command: 'change_link' | 'new_passcode', done: string) => () => {
+    props.room.meeting.send({ command });
+    announce(t(done), 'shown');
+  };
+  return (
+    <section class="rules">
+      <p>{t('links-more')}</p>
+      <div class="passcode-buttons">
+        <button class="button" onClick={send('change_link', 'link-changed')}>{t('change-link')}</button>
+        <Show when={props.room.meeting.view.passcode_shown !== ''}>
+          <button class="button" onClick={send('new_passcode', 'passcode-changed')}>{t('passcode-new')}</button>
+        </Show>
+      </div>
+    </section>
   );
 }
 

@@ -87,9 +87,9 @@ fn welcome_to_a_joiner_with_another_links_secret() {
     let welcome = welcome_for(&pending);
     let wrong = GroupPsk::new(Secret::new([8; 32]));
     let hk = hk().public();
-    let expect = Expect { meeting: MEETING, hk, psk: &wrong, mark: None, now: Now::default() };
+    let expect = Expect { meeting: MEETING, hk, psks: &[wrong], mark: None, now: Now::default() };
     let result = Session::join(&device(1), pending, &welcome, expect);
-    assert_eq!(result.err(), Some(JoinError::Unopenable));
+    assert_eq!(result.err(), Some(JoinError::UnknownPsk));
 }
 
 #[test]

@@ -88,3 +88,41 @@ fn delegate_removing_the_host() {
     let commit = peers[1].rogue(Rogue { removes, policy, ..Rogue::default() });
     assert_refused(peers, 1, &commit, Violation::RemovesHost);
 }
+
+#[test]
+fn delegate_rotating_the_psk() {
+    let mut peers = room_with_cohost(2);
+    let next = peers[1].session.next_psk().unwrap().id();
+    let policy = edited(&peers[1], |policy| policy.psk = next);
+    let commit = peers[1].rogue(Rogue { policy, ..Rogue::default() });
+    assert_refused(peers, 1, &commit, Violation::PolicyOverreach);
+}
+
+#[test]
+fn rotation_to_a_psk_that_others_cannot_derive() {
+    let mut peers = room(2);
+    let policy = edited(&peers[0], |policy| policy.psk = [9; 16]);
+    let commit = peers[0].rogue(Rogue { policy, ..Rogue::default() });
+    assert_refused(peers, 0, &commit, Violation::BadRotation);
+}
+
+#[test]
+fn rotation_beside_an_add_or_a_removal() {
+    let mut peers = room(2);
+    let next = peers[0].session.next_psk().unwrap().id();
+    let (key_package, entry) = stranger(9, Role::Participant);
+    let policy = edited(&peers[0], |policy| policy.psk = next);
+    let others = vec![peers[0].psk_proposal(), manifest(entry)];
+    let rogue = Rogue { adds: vec![key_package], others, policy, ..Rogue::default() };
+    let commit = peers[0].rogue(rogue);
+    assert_refused(peers, 0, &commit, Violation::BadRotation);
+    let mut peers = room(2);
+    let next = peers[0].session.next_psk().unwrap().id();
+    let policy = edited(&peers[0], |policy| {
+        policy.psk = next;
+        policy.removed.push(key(2));
+    });
+    let removes = vec![peers[2].leaf()];
+    let commit = peers[0].rogue(Rogue { removes, policy, ..Rogue::default() });
+    assert_refused(peers, 0, &commit, Violation::BadRotation);
+}
