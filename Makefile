@@ -1,6 +1,6 @@
 # The two commands are `make run` and `make test`; the rest are for people who work on In Camera.
 .DEFAULT_GOAL := run
-.PHONY: run demo test bench bench-sfu fuzz fmt web wasm check rust-test wasm-test web-test browser-test clean
+.PHONY: run demo test bench bench-sfu vendored-diff fuzz fmt web wasm check rust-test wasm-test web-test browser-test clean
 
 SETUP := scripts/setup.sh
 TIME ?= 60
@@ -51,6 +51,9 @@ bench: ## prints every figure of docs/performance.md
 
 bench-sfu: ## what forwarding costs the server, beside the least it could cost; needs two cores
 	scripts/bench-sfu.sh
+
+vendored-diff: ## what third_party/str0m has changed of the published crate
+	@scripts/vendored-diff.sh
 
 fuzz: ## every fuzz target for TIME seconds each; needs cargo-fuzz and a nightly toolchain
 	scripts/fuzz.sh $(TIME)

@@ -4,6 +4,7 @@
 //! header fields are read and changed.
 
 pub mod audio;
+pub mod egress;
 pub mod keyframes;
 pub mod layers;
 pub mod packet;
@@ -15,6 +16,7 @@ pub mod transport;
 mod types;
 pub mod vp8;
 
+pub use egress::{Departure, Egress};
 pub use packet::{AudioLevel, MediaPacket};
 pub use shard::{Command, Counters, Cross, Event, Output, Shard};
 pub use transport::OfferError;

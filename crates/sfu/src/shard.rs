@@ -1,7 +1,7 @@
 //! One thread's worth of peers, possibly parts of several rooms, and the packets between them.
 //!
-//! The calling rule: after any `handle_*`, call [`Shard::flush`], then drain
-//! [`Shard::poll_output`], and come back no later than [`Shard::poll_timeout`]. Several datagrams
+//! The calling rule: after any `handle_*`, call [`Shard::flush`], then send what is in
+//! [`Shard::egress`], drain [`Shard::poll_output`], and come back no later than [`Shard::poll_timeout`]. Several datagrams
 //! may be handled before one flush; what they cause for one receiver then leaves together.
 
 mod control;
@@ -13,8 +13,9 @@ mod room;
 
 pub use messages::{Command, Cross, Event, Output, SourceState};
 
+use crate::egress::Egress;
 use crate::stun;
-use crate::transport::{MediaTransport, Polled, Received};
+use crate::transport::{MediaTransport, Polled, RECEIPT_INTERVAL, is_rtp};
 use crate::{PeerId, RoomId};
 use peer::Peer;
 use room::Room;
@@ -62,7 +63,7 @@ pub struct Shard<T> {
     by_address: HashMap<SocketAddr, usize>,
     timers: BTreeSet<(Instant, usize)>,
     touched: Vec<usize>,
-    ingress: VecDeque<(usize, Received)>,
+    egress: Egress,
     outputs: VecDeque<Output<T>>,
     counters: Counters,
     next_tick: Instant,
@@ -80,7 +81,7 @@ impl<T: MediaTransport> Shard<T> {
             by_address: HashMap::new(),
             timers: BTreeSet::new(),
             touched: Vec::new(),
-            ingress: VecDeque::new(),
+            egress: Egress::default(),
             outputs: VecDeque::new(),
             counters: Counters::default(),
             next_tick: now + TICK,
@@ -113,11 +114,23 @@ impl<T: MediaTransport> Shard<T> {
             peer.held.datagram(from, to, datagram);
             return;
         };
+        if is_rtp(datagram) {
+            return self.handle_rtp(now, index, datagram);
+        }
         let is_request = datagram.starts_with(&[0, 1]);
         if is_request && transport.accepts(now, from, to, datagram) {
             self.remember_address(index, from);
         }
         self.deliver(now, index, from, to, datagram);
+    }
+
+    fn handle_rtp(&mut self, now: Instant, index: usize, datagram: &[u8]) {
+        let Some(transport) = self.transport(index) else { return };
+        let received = transport.handle_rtp(now, datagram);
+        self.timer_by(index, now + RECEIPT_INTERVAL);
+        if let Some(received) = received {
+            self.published(now, index, received);
+        }
     }
 
     /// Time has passed.
@@ -141,9 +154,6 @@ impl<T: MediaTransport> Shard<T> {
     /// Drains every peer that something was written to, until nothing more follows from it.
     pub fn flush(&mut self, now: Instant) {
         loop {
-            while let Some((index, received)) = self.ingress.pop_front() {
-                self.published(now, index, received);
-            }
             let mut touched = std::mem::take(&mut self.touched);
             if touched.is_empty() {
                 return;
@@ -160,6 +170,12 @@ impl<T: MediaTransport> Shard<T> {
     pub fn poll_timeout(&self) -> Instant {
         let timer = self.timers.first().map(|(at, _)| *at);
         timer.map_or(self.next_tick, |at| at.min(self.next_tick))
+    }
+
+    /// What is to be sent. The shell sends it after each flush, and earlier when it is full, and
+    /// clears it.
+    pub fn egress(&mut self) -> &mut Egress {
+        &mut self.egress
     }
 
     pub fn poll_output(&mut self) -> Option<Output<T>> {
@@ -219,9 +235,9 @@ impl<T: MediaTransport> Shard<T> {
                 Polled::Timeout(at) if at > now => return self.set_timer(index, at),
                 Polled::Timeout(_) => transport.handle_timeout(now),
                 Polled::Transmit { from, to, datagram } => {
-                    self.outputs.push_back(Output::Transmit { from, to, datagram });
+                    self.egress.push(index, from, to, &datagram);
                 }
-                Polled::Packet(received) => self.ingress.push_back((index, received)),
+                Polled::Packet(received) => self.published(now, index, received),
                 Polled::KeyframeRequest { line } => self.receiver_lost_picture(now, index, line),
                 Polled::Estimate(bps) => self.estimate(now, index, bps),
                 Polled::Connected => self.connected(index),
@@ -229,6 +245,14 @@ impl<T: MediaTransport> Shard<T> {
             }
         }
         self.set_timer(index, now + Duration::from_millis(1));
+    }
+
+    /// Lets the peer's timer go off no later than at this moment.
+    fn timer_by(&mut self, index: usize, at: Instant) {
+        let timer = self.peers[index].as_ref().and_then(|peer| peer.timer);
+        if timer.is_none_or(|timer| timer > at) {
+            self.set_timer(index, at);
+        }
     }
 
     fn set_timer(&mut self, index: usize, at: Instant) {

@@ -11,6 +11,7 @@ pub use self::offer::{MAX_OFFER_BYTES, MAX_RECEIVING_LINES, MAX_SENDING_LINES, O
 pub use self::str0m::{Str0mConfig, Str0mTransport};
 pub use crypto::profiles_refused;
 
+use crate::egress::Egress;
 use crate::packet::AudioLevel;
 use crate::rewrite::Rewritten;
 use crate::vp8::Vp8;
@@ -18,6 +19,14 @@ use crate::{Layer, Layers, LineId};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// Reports about received packets are sent in time when time passes this often.
+pub const RECEIPT_INTERVAL: Duration = Duration::from_millis(25);
+
+/// Whether a datagram is RTP and not RTCP, by its head (RFC 7983, RFC 5761 §4).
+pub fn is_rtp(datagram: &[u8]) -> bool {
+    matches!(datagram, [128..=191, kind, ..] if !(64..96).contains(&(kind & 0x7f)))
+}
 
 /// Which way media goes on a line, seen from the client that offered it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +82,15 @@ pub struct Received {
     pub level: Option<AudioLevel>,
 }
 
+/// What became of a packet written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It is in the egress; nothing needs to be polled.
+    Sent,
+    /// It waits in the transport's own queue: poll.
+    Queued,
+}
+
 /// A packet for one of the peer's receiving lines.
 #[derive(Debug)]
 pub struct Outgoing<'a> {
@@ -101,10 +119,21 @@ pub trait MediaTransport {
     /// Input from the network. What cannot be understood is dropped.
     fn handle_datagram(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, bytes: &[u8]);
     fn handle_timeout(&mut self, now: Instant);
+    /// Input from the network that is RTP by its head. Nothing needs to be polled afterwards, but
+    /// time must pass ([`MediaTransport::handle_timeout`]) within [`RECEIPT_INTERVAL`].
+    fn handle_rtp(&mut self, now: Instant, bytes: &[u8]) -> Option<Received>;
 
-    /// Writes one packet. Its sequence number must not have been used on this line before: it
-    /// is part of the SRTP nonce.
-    fn write(&mut self, line: usize, packet: &Outgoing<'_>);
+    /// Writes one packet, into the egress as a datagram of this group if it may leave at once.
+    /// Its sequence number must not have been used on this line before: it is part of the SRTP
+    /// nonce.
+    fn write(
+        &mut self,
+        now: Instant,
+        line: usize,
+        packet: &Outgoing<'_>,
+        egress: &mut Egress,
+        group: usize,
+    ) -> Written;
     /// Asks the peer for a keyframe of one of its streams.
     fn request_keyframe(&mut self, stream: u32);
     /// Bits per second to keep up by padding, and to probe for.

@@ -853,6 +853,7 @@ use util::{Soonest, not_happening};
 mod poll;
 use crate::poll::Readiness;
 
+mod direct_path;
 mod session;
 use session::Session;
 

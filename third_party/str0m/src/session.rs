@@ -1228,6 +1228,56 @@ impl Session {
         Some(protected.into())
     }
 
+    pub(crate) fn take_received(&mut self) -> Option<RtpPacket> {
+        self.pending_packet.take()
+    }
+
+    /// Sends a packet past the queue if it may leave at once; else queues it.
+    pub(crate) fn send_now(
+        &mut self,
+        now: Instant,
+        ssrc: Ssrc,
+        write: crate::streams::RtpWrite,
+        reachable: bool,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let Some(stream) = self.streams.stream_tx(&ssrc) else {
+            return true;
+        };
+        let hint = stream.media_hint;
+        let media = self.medias.get(hint).filter(|m| m.mid() == stream.mid());
+        let (Some(srtp_tx), Some(media)) = (self.srtp_tx.as_mut(), media) else {
+            stream.media_hint = (self.medias.iter())
+                .position(|m| m.mid() == stream.mid())
+                .unwrap_or(hint);
+            stream.write_rtp(write);
+            return false;
+        };
+        let free = reachable && stream.may_send_directly();
+        if !free || !self.pacer.lets_pass(now, stream.is_unpaced()) {
+            stream.write_rtp(write);
+            return false;
+        }
+        let exts = media.remote_extmap();
+        let counts = exts.id_of(Extension::TransportSequenceNumber).is_some();
+        let twcc_seq = self.twcc;
+        let twcc = counts.then_some(&mut self.twcc);
+        let Some(size) = stream.send_directly(now, write, exts, twcc, &self.codec_config, srtp_tx, out)
+        else {
+            return true;
+        };
+        self.pacer.register_send(now, size.into(), MidRid(media.mid(), None));
+        if counts {
+            self.twcc_tx_register
+                .register_seq(TwccPacketId::new(twcc_seq), now, size);
+        }
+        if let Some(bwe) = self.bwe.as_mut() {
+            bwe.on_media_sent(size.into(), false, now);
+        }
+        self.media_bytes_tx += size as u64;
+        true
+    }
+
     fn poll_packet(&mut self, now: Instant) -> Option<DatagramSend> {
         let srtp_tx = self.srtp_tx.as_mut()?;
 

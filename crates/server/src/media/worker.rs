@@ -169,10 +169,13 @@ impl Worker {
             let now = Instant::now();
             let (shard, candidates) = (&mut self.shard, &self.around.candidates);
             let mut received = 0;
-            let more = self.port.receive(|datagram| {
+            let more = self.port.receive(|datagram, sender| {
                 received += 1;
                 let to = candidate_for(candidates, datagram.to, datagram.from);
                 shard.handle_datagram(now, datagram.from, to, datagram.bytes);
+                if shard.egress().is_full() {
+                    sender.send(shard.egress());
+                }
             });
             add(&self.around.counters.datagrams_in, received);
             if !more {
@@ -185,10 +188,10 @@ impl Worker {
     }
 
     fn write_outputs(&mut self) {
+        self.port.send(self.shard.egress());
         let mut woken = 0u32;
         while let Some(output) = self.shard.poll_output() {
             match output {
-                Output::Transmit { from, to, datagram } => self.port.send(from, to, &datagram),
                 Output::Cross { to, message } => {
                     woken |= 1 << to;
                     let door = self.around.doors.get(to);
@@ -202,7 +205,6 @@ impl Worker {
                 Output::Event(event) => self.tell(event),
             }
         }
-        self.port.flush();
         for (index, door) in self.around.doors.iter().enumerate() {
             if woken & (1 << index) != 0 {
                 let _ = door.waker.wake();
@@ -242,8 +244,8 @@ impl Worker {
         add(&counters.frames_dropped, now.frames_dropped - told.frames_dropped);
         add(&counters.late_dropped, now.late_dropped - told.late_dropped);
         add(&counters.keyframe_requests, now.keyframe_requests - told.keyframe_requests);
-        add(&counters.datagrams_out, std::mem::take(&mut self.port.sent));
-        add(&counters.send_dropped, std::mem::take(&mut self.port.unsent));
+        add(&counters.datagrams_out, std::mem::take(&mut self.port.sender.sent));
+        add(&counters.send_dropped, std::mem::take(&mut self.port.sender.unsent));
         counters.profile_refused.store(profiles_refused(), std::sync::atomic::Ordering::Relaxed);
         self.told = now;
     }

@@ -5,7 +5,7 @@ use super::peer::{Peer, outgoing};
 use super::room::{Home, MAX_MEMBERS, Room, Source};
 use super::{Command, Cross, Event, Output, Shard};
 use crate::slot::Wish;
-use crate::transport::MediaTransport;
+use crate::transport::{MediaTransport, Outgoing};
 use crate::{Kind, PeerId, Permissions, Published, RoomId, SlotWish, SourceId};
 use base::ParticipantId;
 use std::time::Instant;
@@ -171,12 +171,17 @@ impl<T: MediaTransport> Shard<T> {
             self.deliver(now, index, from, to, &datagram);
         }
         for (line, numbers, packet) in writes {
-            if let Some(transport) = self.transport(index) {
-                transport.write(line, &outgoing(numbers, &packet));
-            }
+            self.write_held(now, index, line, &outgoing(numbers, &packet));
         }
         self.touched.push(index);
         self.refresh_audio_lines(id.room);
+    }
+
+    fn write_held(&mut self, now: Instant, index: usize, line: usize, packet: &Outgoing<'_>) {
+        let Some(peer) = &mut self.peers[index] else { return };
+        if let Some(transport) = &mut peer.transport {
+            transport.write(now, line, packet, &mut self.egress, index);
+        }
     }
 
     fn publish(&mut self, now: Instant, id: PeerId, sources: Vec<Published>) {
@@ -325,7 +330,7 @@ impl<T: MediaTransport> Shard<T> {
             let Some(transport) = self.transport(index) else { return };
             match transport.poll() {
                 Polled::Transmit { from, to, datagram } => {
-                    self.outputs.push_back(Output::Transmit { from, to, datagram });
+                    self.egress.push(index, from, to, &datagram);
                 }
                 Polled::Timeout(_) | Polled::Closed => return,
                 _ => {}
@@ -356,7 +361,6 @@ impl<T: MediaTransport> Shard<T> {
         if let Some(at) = peer.timer {
             self.timers.remove(&(at, index));
         }
-        self.ingress.retain(|(from, _)| *from != index);
         if let Some(room) = self.rooms.get_mut(&peer.id.room) {
             room.local.retain(|at| *at != index);
         }

@@ -5,7 +5,7 @@ use super::room::{Home, Room};
 use super::{Cross, Event, Output, Shard};
 use crate::audio::{HEARD, lines_of};
 use crate::slot::{AudioSlot, Verdict};
-use crate::transport::{MediaTransport, Received};
+use crate::transport::{MediaTransport, Received, Written};
 use crate::vp8::Vp8;
 use crate::{Kind, Layer, MediaPacket, PeerId, RoomId, SlotSource, SourceId};
 use std::time::{Duration, Instant};
@@ -89,9 +89,11 @@ impl<T: MediaTransport> Shard<T> {
                 continue;
             };
             let line = slot.line;
-            peer.write(line, numbers, packet);
             self.counters.packets_out += 1;
-            self.touched.push(*index);
+            let written = peer.write(now, line, numbers, packet, &mut self.egress, *index);
+            if written == Written::Queued {
+                self.touched.push(*index);
+            }
         }
     }
 
@@ -192,9 +194,11 @@ impl<T: MediaTransport> Shard<T> {
             Verdict::Forward(_) => {}
         }
         if let Verdict::Forward(numbers) | Verdict::Switched(numbers) = verdict {
-            peer.write(line, numbers, packet);
             self.counters.packets_out += 1;
-            self.touched.push(index);
+            let written = peer.write(now, line, numbers, packet, &mut self.egress, index);
+            if written == Written::Queued {
+                self.touched.push(index);
+            }
         }
         false
     }

@@ -5,7 +5,6 @@ use crate::{
     SlotWish, SourceId,
 };
 use base::ParticipantId;
-use std::net::SocketAddr;
 
 /// From the signalling side.
 #[derive(Debug)]
@@ -108,12 +107,6 @@ pub enum Event {
 /// What the shell performs.
 #[derive(Debug)]
 pub enum Output<T> {
-    /// Send from the socket, with source address `from` if the machine has it.
-    Transmit {
-        from: SocketAddr,
-        to: SocketAddr,
-        datagram: Vec<u8>,
-    },
     /// Hand to shard `to`, or drop and count if its queue is full.
     Cross {
         to: usize,

@@ -1,8 +1,9 @@
 //! One peer of a shard: its connection, what it publishes, and its slots.
 
+use crate::egress::Egress;
 use crate::rewrite::Rewritten;
 use crate::slot::{AudioSlot, VideoSlot};
-use crate::transport::{Direction, Line, MediaTransport};
+use crate::transport::{Direction, Line, MediaTransport, Written};
 use crate::{Kind, Layer, LineId, MediaPacket, PeerId, SlotSource, SourceId};
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -114,10 +115,23 @@ impl<T: MediaTransport> Peer<T> {
     }
 
     /// Writes, or keeps the packet while the connection is lent out.
-    pub fn write(&mut self, line: usize, numbers: Rewritten, packet: &MediaPacket) {
+    pub fn write(
+        &mut self,
+        now: Instant,
+        line: usize,
+        numbers: Rewritten,
+        packet: &MediaPacket,
+        egress: &mut Egress,
+        group: usize,
+    ) -> Written {
         match &mut self.transport {
-            Some(transport) => transport.write(line, &outgoing(numbers, packet)),
-            None => self.held.write(line, numbers, packet),
+            Some(transport) => {
+                transport.write(now, line, &outgoing(numbers, packet), egress, group)
+            }
+            None => {
+                self.held.write(line, numbers, packet);
+                Written::Sent
+            }
         }
     }
 }

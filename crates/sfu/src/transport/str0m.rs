@@ -2,7 +2,8 @@
 //! estimation.
 
 use super::offer::{self, OfferError};
-use super::{Direction, Line, MediaTransport, Outgoing, Polled, Received, crypto};
+use super::{Direction, Line, MediaTransport, Outgoing, Polled, Received, Written, crypto};
+use crate::egress::Egress;
 use crate::packet::AudioLevel;
 use crate::{Layer, LineId};
 use std::net::SocketAddr;
@@ -47,6 +48,8 @@ pub struct Str0mTransport {
     ufrag: String,
     lines: Vec<Line>,
     mids: Vec<Mid>,
+    /// The SSRC of each line we send on.
+    outgoing: Vec<Option<Ssrc>>,
     opus: Option<Pt>,
     vp8: Option<Pt>,
     /// The SSRC last seen: streams come in bursts.
@@ -86,6 +89,7 @@ impl Str0mTransport {
             ufrag: String::new(),
             lines: Vec::new(),
             mids: Vec::new(),
+            outgoing: Vec::new(),
             opus: None,
             vp8: None,
             streams: Vec::new(),
@@ -119,6 +123,9 @@ impl Str0mTransport {
         for index in known..self.lines.len() {
             self.set_up_slot(index);
         }
+        let mut api = self.rtc.direct_api();
+        let mut ssrc = |mid: &Mid| api.stream_tx_by_mid(*mid, None).map(|stream| stream.ssrc());
+        self.outgoing = self.mids.iter().map(&mut ssrc).collect();
     }
 
     fn set_up_slot(&mut self, index: usize) {
@@ -191,6 +198,9 @@ impl Str0mTransport {
 
     /// Runs the stack so that a panic inside it ends this one connection and no other.
     fn guarded<R>(&mut self, run: impl FnOnce(&mut Rtc) -> R) -> Option<R> {
+        if self.broken {
+            return None;
+        }
         let rtc = &mut self.rtc;
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(rtc)));
         self.broken |= result.is_err();
@@ -227,13 +237,8 @@ impl MediaTransport for Str0mTransport {
     }
 
     fn queue_age(&mut self, line: usize, now: Instant) -> Duration {
-        let Some(mid) = self.mids.get(line).copied() else {
-            return Duration::ZERO;
-        };
-        let mut api = self.rtc.direct_api();
-        let info = api.stream_tx_by_mid(mid, None).and_then(|stream| stream.queue_info());
-        let oldest = info.and_then(|info| info.first_unsent());
-        oldest.map_or(Duration::ZERO, |at| now.saturating_duration_since(at))
+        let stream = self.outgoing.get(line).copied().flatten();
+        stream.map_or(Duration::ZERO, |ssrc| self.rtc.queue_age(ssrc, now))
     }
 
     fn accepts(&self, now: Instant, from: SocketAddr, to: SocketAddr, datagram: &[u8]) -> bool {
@@ -259,12 +264,25 @@ impl MediaTransport for Str0mTransport {
         }
     }
 
-    fn write(&mut self, line: usize, packet: &Outgoing<'_>) {
-        let Some((line, mid)) = self.lines.get(line).zip(self.mids.get(line).copied()) else {
-            return;
+    fn handle_rtp(&mut self, now: Instant, bytes: &[u8]) -> Option<Received> {
+        let packet = self.guarded(|rtc| rtc.receive_rtp(now, bytes)).flatten()?;
+        self.received(packet)
+    }
+
+    fn write(
+        &mut self,
+        now: Instant,
+        line: usize,
+        packet: &Outgoing<'_>,
+        egress: &mut Egress,
+        group: usize,
+    ) -> Written {
+        let stream = self.outgoing.get(line).copied().flatten();
+        let Some((line, ssrc)) = self.lines.get(line).zip(stream) else {
+            return Written::Sent;
         };
         let Some(payload_type) = (if line.audio { self.opus } else { self.vp8 }) else {
-            return;
+            return Written::Sent;
         };
         let numbers = &packet.numbers;
         let mut write = RtpWrite::new(
@@ -281,8 +299,11 @@ impl MediaTransport for Str0mTransport {
         if let Some(patch) = patch {
             write = write.vp8_patch(patch);
         }
-        if let Some(stream) = self.rtc.direct_api().stream_tx_by_mid(mid, None) {
-            stream.write_rtp(write);
+        let seal =
+            |out: &mut Vec<u8>| self.guarded(|rtc| rtc.send_rtp(now, ssrc, write, out)).flatten();
+        match egress.write(group, seal) {
+            true => Written::Sent,
+            false => Written::Queued,
         }
     }
 

@@ -214,6 +214,7 @@ impl World {
             let mut any = false;
             for shard in 0..self.shards.len() {
                 self.shards[shard].flush(self.now);
+                any |= self.deliver(shard);
                 while let Some(output) = self.shards[shard].poll_output() {
                     any = true;
                     self.perform(output);
@@ -229,14 +230,23 @@ impl World {
         }
     }
 
+    /// Carries what a shard sends to the clients. True when there was something.
+    fn deliver(&mut self, shard: usize) -> bool {
+        let egress = self.shards[shard].egress();
+        let sent: Vec<_> =
+            egress.departures().iter().map(|d| (d.from, d.to, egress.bytes(d).to_vec())).collect();
+        egress.clear();
+        for (from, to, datagram) in &sent {
+            let lost = self.lose;
+            if let Some(client) = self.clients.iter_mut().find(|c| c.address == *to && !lost) {
+                client.receive(self.now, *from, datagram);
+            }
+        }
+        !sent.is_empty()
+    }
+
     fn perform(&mut self, output: Output<Str0mTransport>) {
         match output {
-            Output::Transmit { from, to, datagram } => {
-                let lost = self.lose;
-                if let Some(client) = self.clients.iter_mut().find(|c| c.address == to && !lost) {
-                    client.receive(self.now, from, &datagram);
-                }
-            }
             Output::Cross { to, message } => self.crossing.push_back((to, message)),
             Output::Released { transport, .. } => self.lent = transport,
             Output::Event(event) => self.seen.push(event),

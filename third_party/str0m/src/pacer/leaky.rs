@@ -195,6 +195,24 @@ impl LeakyBucketPacer {
         self.request_immediate_timeout();
     }
 
+    /// Whether a packet may be sent at once: unpaced ones always, others while the debt is below a
+    /// burst. During a probe packets go through the queues, where they are counted for it.
+    pub(crate) fn lets_pass(&mut self, now: Instant, unpaced: bool) -> bool {
+        if !self.probe_queue.is_empty() {
+            return false;
+        }
+        let elapsed = self.update_handle_time_and_get_elapsed(now);
+        if self.adjusted_bitrate == Bitrate::ZERO {
+            self.adjusted_bitrate = self.pacing_bitrate;
+        }
+        self.clear_debt(elapsed);
+        if unpaced || self.adjusted_bitrate == Bitrate::ZERO {
+            return unpaced;
+        }
+        let burst_interval = PACING.min(MAX_BURST_SIZE / self.adjusted_bitrate);
+        self.media_debt / self.adjusted_bitrate < burst_interval
+    }
+
     /// Get the cluster ID of the active probe, if any.
     pub(crate) fn active_cluster(&self) -> Option<TwccClusterId> {
         self.probe_queue.front().map(|p| p.config().cluster())

@@ -40,6 +40,14 @@ impl PacerImpl {
         }
     }
 
+    /// Whether a packet may be sent at once, past the queues. If it is, `register_send` follows.
+    pub fn lets_pass(&mut self, now: Instant, unpaced: bool) -> bool {
+        match self {
+            PacerImpl::Null(_) => false,
+            PacerImpl::LeakyBucket(v) => v.lets_pass(now, unpaced),
+        }
+    }
+
     pub fn active_cluster(&self) -> Option<TwccClusterId> {
         match self {
             PacerImpl::Null(_) => None,

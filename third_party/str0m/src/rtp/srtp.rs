@@ -248,6 +248,40 @@ impl DecryptWarnings {
 }
 
 impl SrtpContext {
+    /// Appends the packet made of a written header and a payload to `out`, protected.
+    pub fn protect_rtp_parts(
+        &mut self,
+        head: &[u8],
+        payload: &[u8],
+        header: &RtpHeader,
+        srtp_index: u64, // same as ext_seq
+        out: &mut Vec<u8>,
+    ) {
+        let roc = (srtp_index >> 16) as u32;
+        match &mut self.rtp {
+            Derived::Aes128CmSha1_80 { .. } => {
+                let packet = [head, payload].concat();
+                out.extend_from_slice(&self.protect_rtp(&packet, header, srtp_index));
+            }
+            Derived::AeadAes128Gcm { salt, enc, .. } => {
+                let iv = AeadAes128Gcm::rtp_iv(*salt, *header.ssrc, roc, header.sequence_number);
+                out.extend_from_slice(head);
+                let start = out.len();
+                out.resize(start + payload.len() + AeadAes128Gcm::TAG_LEN, 0);
+                enc.encrypt(&iv, head, payload, &mut out[start..])
+                    .expect("rtp encrypt");
+            }
+            Derived::AeadAes256Gcm { salt, enc, .. } => {
+                let iv = AeadAes256Gcm::rtp_iv(*salt, *header.ssrc, roc, header.sequence_number);
+                out.extend_from_slice(head);
+                let start = out.len();
+                out.resize(start + payload.len() + AeadAes256Gcm::TAG_LEN, 0);
+                enc.encrypt(&iv, head, payload, &mut out[start..])
+                    .expect("rtp encrypt");
+            }
+        }
+    }
+
     pub fn protect_rtp(
         &mut self,
         buf: &[u8],

@@ -1,0 +1,76 @@
+//! A way past the queue, for callers that forward many packets.
+//!
+//! Not part of str0m as published. [`Rtc::poll_output`] visits every line and stream for every
+//! packet, and the pacer lets one packet through per timeout; with thirty lines that costs more
+//! than sealing and sending. Here a packet that may leave at once does: it is numbered, sealed,
+//! cached for repair and registered with transport feedback and bandwidth estimation by the same
+//! code, but nothing else is visited.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use crate::rtp_::Ssrc;
+use crate::streams::{RtpPacket, RtpWrite};
+use crate::{Rtc, RtcState};
+
+impl Rtc {
+    /// Sends one packet of a declared stream: appends the sealed datagram to `out` and returns
+    /// from where to where it goes.
+    ///
+    /// `None` when the packet could not leave at once (no keys yet, pacing, packets queued
+    /// before it, a probe under way). It is then queued as by `StreamTx::write_rtp`, and the caller
+    /// must go on with [`Rtc::handle_input`] and [`Rtc::poll_output`]. A sent packet needs no poll.
+    pub fn send_rtp(
+        &mut self,
+        now: Instant,
+        ssrc: Ssrc,
+        write: RtpWrite,
+        out: &mut Vec<u8>,
+    ) -> Option<(SocketAddr, SocketAddr)> {
+        let now = self.advance(now);
+        let open = self.state == RtcState::Alive && !self.need_init_time;
+        let path = self.send_addr.as_ref().filter(|_| open);
+        let path = path.map(|send| (send.source, send.destination));
+        let before = out.len();
+        let sent = self.session.send_now(now, ssrc, write, path.is_some(), out);
+        if !sent {
+            drop(self.readiness.wake());
+            return None;
+        }
+        self.peer_bytes_tx += (out.len() - before) as u64;
+        path
+    }
+
+    /// Takes in one RTP datagram and returns the packet in it, if it is a new one.
+    ///
+    /// Reports about it become due within [`Rtc::RECEIPT_INTERVAL`]: by then the caller must call
+    /// [`Rtc::handle_input`] with a timeout. Nothing needs to be polled before.
+    pub fn receive_rtp(&mut self, now: Instant, datagram: &[u8]) -> Option<RtpPacket> {
+        if self.state == RtcState::Closed {
+            return None;
+        }
+        let now = self.advance(now);
+        self.peer_bytes_rx += datagram.len() as u64;
+        let mut wake = self.readiness.wake();
+        self.session.handle_rtp_receive(now, datagram, &mut wake);
+        drop(wake);
+        self.session.take_received()
+    }
+
+    /// The shorter of the intervals of NACK and transport feedback.
+    pub const RECEIPT_INTERVAL: Duration = Duration::from_millis(33);
+
+    /// How long the oldest queued packet of a stream has been waiting, as last sampled.
+    pub fn queue_age(&mut self, ssrc: Ssrc, now: Instant) -> Duration {
+        let stream = self.session.streams.stream_tx(&ssrc);
+        let oldest = stream.and_then(|s| s.queue_info().and_then(|info| info.first_unsent()));
+        oldest.map_or(Duration::ZERO, |at| now.saturating_duration_since(at))
+    }
+
+    fn advance(&mut self, now: Instant) -> Instant {
+        if !self.need_init_time {
+            self.last_now = self.last_now.max(now);
+        }
+        now.max(self.last_now)
+    }
+}
