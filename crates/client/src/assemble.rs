@@ -18,6 +18,8 @@ impl Participant {
             title: self.saved.title.clone(),
             host_name: self.saved.host_name.clone(),
             host_present: self.host_present || self.desk.is_some(),
+            host_knows: self.host_knows(),
+            told: self.lobby.told.clone(),
             invite_path: self.host_link().map(|link| link.path()).unwrap_or_default(),
             passcode: self.passcode_view(),
             passcode_shown: self.passcode_shown(),
@@ -52,7 +54,7 @@ impl Participant {
             let Introduction { invited_as, new_device } = self.introduce(&knocker.verified);
             Waiting {
                 knock: knocker.knock,
-                name: knocker.verified.name().expose().clone(),
+                name: knocker.name.clone(),
                 device: bytes(&knocker.verified.device()),
                 known: knocker.known,
                 held: self.must_wait(knocker),

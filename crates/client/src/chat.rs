@@ -27,7 +27,7 @@ impl Chat {
 
 impl Participant {
     pub(crate) fn send_chat(&mut self, now: Now, text: &str) {
-        let Some(text) = readable(text) else { return };
+        let Some(text) = readable(text, MAX_CHAT) else { return };
         if !self.may().chat {
             return;
         }
@@ -36,19 +36,20 @@ impl Participant {
     }
 
     pub(crate) fn note_chat(&mut self, now: Now, device: DeviceKey, text: &str) {
-        let Some(text) = readable(text) else { return };
+        let Some(text) = readable(text, MAX_CHAT) else { return };
         let name = self.name_of(&device);
         let device = device.0.to_vec().into();
         self.chat.push(ChatLine { device, name, text, at: now.wall.0 });
     }
 }
 
-/// Without control characters (but with line breaks) and without what reorders text around it.
-fn readable(text: &str) -> Option<String> {
+/// Without control characters (but with line breaks) and without what reorders text around it; cut to
+/// `most` bytes.
+pub(crate) fn readable(text: &str, most: usize) -> Option<String> {
     let reorders = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     let mut clean: String =
         text.chars().filter(|c| (*c == '\n' || !c.is_control()) && !reorders(*c)).collect();
-    let mut end = clean.len().min(MAX_CHAT);
+    let mut end = clean.len().min(most);
     while !clean.is_char_boundary(end) {
         end -= 1;
     }
@@ -63,9 +64,9 @@ mod tests {
 
     #[test]
     fn texts_lose_what_would_disturb_their_surroundings() {
-        assert_eq!(readable("a\u{202E}b\u{7}\nc "), Some("ab\nc".into()));
-        assert_eq!(readable(" \u{2066} "), None);
-        assert_eq!(readable(&"é".repeat(MAX_CHAT)).unwrap().len(), MAX_CHAT);
+        assert_eq!(readable("a\u{202E}b\u{7}\nc ", MAX_CHAT), Some("ab\nc".into()));
+        assert_eq!(readable(" \u{2066} ", MAX_CHAT), None);
+        assert_eq!(readable(&"é".repeat(MAX_CHAT), MAX_CHAT).unwrap().len(), MAX_CHAT);
     }
 
     #[test]

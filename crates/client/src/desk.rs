@@ -52,6 +52,8 @@ pub(crate) struct Expected {
 pub(crate) struct Knocker {
     pub knock: u64,
     pub verified: VerifiedKnock,
+    /// As it gave it, until the host chooses another.
+    pub name: String,
     pub known: bool,
     /// Whom it belongs with where one party is let in at a time.
     pub party: Party,
@@ -254,10 +256,11 @@ impl Participant {
         }
         let known = self.saved.names.get(&device).is_some();
         let party = party_of(&verified, desk.personal.contains(&verified.invitation()));
-        let knocker = Knocker { knock, verified, known, party };
+        let name = verified.name().expose().clone();
+        let knocker = Knocker { knock, verified, name, known, party };
         let expected = self.desk.as_mut().is_some_and(|desk| desk.take_expected(now, &knocker));
         let expected = expected && !self.must_wait(&knocker);
-        if expected || self.is_remembered(now, &knocker) {
+        if expected || self.is_remembered(now, &knocker) || self.opens_to(now, &knocker) {
             return self.let_in(now, knocker);
         }
         if let Some(desk) = &mut self.desk {
@@ -310,7 +313,7 @@ impl Participant {
         }
     }
 
-    fn let_in(&mut self, now: Now, knocker: Knocker) {
+    pub(crate) fn let_in(&mut self, now: Now, knocker: Knocker) {
         if let Some(room) = &mut self.room {
             room.intend_admission(knocker);
         }

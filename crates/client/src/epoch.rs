@@ -33,6 +33,7 @@ impl Participant {
         self.welcome_newcomers(now, &merged);
         self.check_caught_up();
         self.hear_early(now);
+        self.open_door(now);
     }
 
     fn forget_gone(&mut self, merged: &Merged) {

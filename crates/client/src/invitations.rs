@@ -44,7 +44,7 @@ impl Personal {
     }
 
     /// Whether this device is another than the one that came by it.
-    fn is_new_to(&self, device: &DeviceKey) -> bool {
+    pub fn is_new_to(&self, device: &DeviceKey) -> bool {
         self.device.is_some_and(|known| known != *device)
     }
 }
@@ -186,7 +186,7 @@ impl Participant {
         personal.collect()
     }
 
-    fn personal(&self, invitation: InvitationId) -> Option<&Personal> {
+    pub(crate) fn personal(&self, invitation: InvitationId) -> Option<&Personal> {
         let at = self.desk.as_ref()?.personal_at(&invitation.0)?;
         self.saved.host.as_ref()?.personal.get(at)
     }

@@ -10,6 +10,7 @@ mod connection;
 mod consulting;
 mod create;
 mod desk;
+mod door;
 mod epoch;
 mod greeting;
 mod invitations;
@@ -28,6 +29,7 @@ mod rules;
 mod saved;
 pub mod shell;
 pub mod view;
+mod waiting;
 
 pub use create::{Create, Created, create};
 pub use participant::{Config, Participant};

@@ -6,7 +6,7 @@ use base::hash::sha256;
 use base::{Millis, Nonce, Now, Secret};
 use e2ee::PendingJoin;
 use e2ee::card::Card;
-use e2ee::doorbell::{KnockParams, VerifiedDoorbell, knock};
+use e2ee::doorbell::{KnockParams, TellKey, VerifiedDoorbell, knock};
 use e2ee::name::sanitise_name;
 use std::time::Duration;
 use wire::{Bytes, ClientMessage, LobbyReason};
@@ -36,6 +36,10 @@ pub(crate) struct Lobby {
     delivered: bool,
     stale: u32,
     pub bad_welcomes: u32,
+    /// Hears what the host says to the knock that lies there.
+    pub ear: Option<TellKey>,
+    /// What it has said.
+    pub told: Vec<String>,
 }
 
 /// The server's answer to `ring`, unchecked.
@@ -202,10 +206,11 @@ impl Participant {
             key_package: pending.key_package(),
             role: base::Role::Participant,
         };
-        let Ok(sealed) = knock(params, &mut *self.entropy) else {
+        let Ok((sealed, ear)) = knock(params, &mut *self.entropy) else {
             return self.refuse(Problem::BadLink);
         };
         self.lobby.pending = Some(pending);
+        self.lobby.ear = Some(ear);
         self.lobby.knocked_at = Some(self.lobby.newest);
         self.lobby.delivered = false;
         self.send(ClientMessage::Knock { sealed: sealed.into() });
@@ -230,6 +235,11 @@ impl Participant {
 
     pub(crate) fn knock_delivered(&mut self) {
         self.lobby.delivered = true;
+    }
+
+    /// Whether the host's device is there and knows of this one.
+    pub(crate) fn host_knows(&self) -> bool {
+        self.phase == Phase::Waiting && self.host_present && self.lobby.delivered
     }
 
     /// The server dropped a message; if it was a ring or a knock, it is made again.

@@ -223,6 +223,9 @@ impl Participant {
             Command::SeeOut { device } => self.see_out(now, &device.0),
             Command::Invite { label, cohost } => self.invite(&label, cohost),
             Command::Revoke { invitation } => self.revoke(now, &invitation.0),
+            Command::SetWaitingRoom { on, cap } => self.set_waiting_room(now, on, cap),
+            Command::Tell { text } => self.tell_waiting(&text),
+            Command::RenameWaiting { knock, name } => self.rename_waiting(knock, &name),
             Command::ChangeLink => self.change_link(now),
             _ => {}
         }
@@ -258,6 +261,7 @@ impl Participant {
             M::Refused { reason } => self.refused(now, reason),
             M::Knocked { knock, device, sealed } => self.knocked(now, knock, device, &sealed.0),
             M::KnockGone { knock } => self.knock_gone(knock),
+            M::Told { sealed } => self.told(&sealed.0),
             M::PasscodeTried { device, message } => self.passcode_tried(device, &message.0),
             M::PasscodeReplied { message } => self.passcode_replied(now, &message.0),
             M::SessionOpened { group } => self.session_opened(now, group),
@@ -321,6 +325,7 @@ impl Participant {
         self.tick_entry(now);
         self.tick_returning(now);
         self.tick_desk(now);
+        self.tick_door(now);
         self.tick_room(now);
     }
 

@@ -187,6 +187,19 @@ impl Room {
         self.intents.admit.iter().filter(here)
     }
 
+    pub fn entering_now(&self) -> impl Iterator<Item = &Knocker> {
+        self.intents.admit.iter()
+    }
+
+    /// Members, and those on their way in.
+    pub fn members_to_come(&self) -> usize {
+        self.session.member_count() + self.intents.admit.len()
+    }
+
+    pub fn is_removing(&self) -> bool {
+        !self.intents.remove.is_empty()
+    }
+
     /// The party that is on its way in.
     pub fn entering(&self) -> Option<Party> {
         self.intents.admit.first().map(|knocker| knocker.party)
@@ -209,7 +222,7 @@ impl Room {
         let mut names = Names::default();
         for knocker in &self.intents.admit {
             if self.session.role_of(&knocker.device()).is_some() {
-                names.set(knocker.device(), knocker.verified.name().expose().clone());
+                names.set(knocker.device(), knocker.name.clone());
                 self.parties.insert(knocker.device(), knocker.party);
             }
         }

@@ -1,12 +1,13 @@
 //! The room's rules as the host's side sets them and as they bind this device: who may send, who
 //! was asked to mute, what frames of whom count.
 
+use crate::door::auto_admit_view;
 use crate::participant::Participant;
 use crate::people::On;
 use crate::room::Room;
 use crate::shell::{Ask as Wish, FrameCommand, Notice, Rule};
 use crate::view::{May, Rules};
-use base::{DeviceKey, Now, Party, Pii, Rights, Role, RoomRules};
+use base::{AutoAdmit, DeviceKey, Now, Party, Pii, Rights, Role, RoomRules};
 use e2ee::content::{Ask, Content, RosterEntry};
 use e2ee::name::sanitise_name;
 use wire::LobbyReason;
@@ -19,6 +20,8 @@ const MUTED_FROM: usize = 11;
 pub(crate) enum Edit {
     Set(Rule, bool),
     Except(DeviceKey, Rights, bool),
+    /// Whether, and on which terms, people are let in without a click.
+    AutoAdmit(Option<AutoAdmit>),
     /// The rules of an earlier session.
     Restore(Box<RoomRules>),
 }
@@ -35,6 +38,7 @@ impl Edit {
     fn apply(&self, rules: &mut RoomRules, scene: &Scene) {
         match *self {
             Edit::Restore(ref earlier) => rules.clone_from(earlier),
+            Edit::AutoAdmit(terms) => rules.auto_admit = terms,
             Edit::Except(device, right, on) => except(rules, device, right, on),
             Edit::Set(rule, on) => match rule {
                 Rule::Consulting => rules.consulting = on.then_some(scene.party),
@@ -137,7 +141,7 @@ impl Participant {
         self.edit(now, Edit::Except(device, right_of(rule), on));
     }
 
-    fn edit(&mut self, now: Now, edit: Edit) {
+    pub(crate) fn edit(&mut self, now: Now, edit: Edit) {
         let Some(room) = self.room.as_mut().filter(|room| room.is_delegate()) else { return };
         room.intend_edit(edit);
         self.run_commits(now);
@@ -319,6 +323,7 @@ impl Participant {
             join_camera_off: rules.join_camera_off,
             several_presenters: rules.several_presenters,
             consulting: rules.consulting.is_some(),
+            auto_admit: rules.auto_admit.map(auto_admit_view),
             unmute: all(Rights::MIC),
             video: all(Rights::CAMERA),
             share: all(Rights::SCREEN),

@@ -115,6 +115,21 @@ pub enum Command {
         label: String,
         cohost: bool,
     },
+    /// With the waiting room off, whoever knocks is let in without a click while fewer than `cap`
+    /// people are here.
+    SetWaitingRoom {
+        on: bool,
+        cap: u16,
+    },
+    /// To everyone who waits.
+    Tell {
+        text: String,
+    },
+    /// Someone who waits will be in under this name.
+    RenameWaiting {
+        knock: u64,
+        name: String,
+    },
     /// Another link for everyone; the old one opens nothing any more.
     ChangeLink,
     /// This personal link opens nothing any more.

@@ -19,6 +19,10 @@ pub struct View {
     pub title: String,
     pub host_name: String,
     pub host_present: bool,
+    /// While waiting: this device's knock lies at the host's, who is there.
+    pub host_knows: bool,
+    /// What the host's side has said to this device while it waits, oldest first.
+    pub told: Vec<String>,
     /// `/m/<id>#…` to invite others with; empty for whoever may not know it.
     pub invite_path: String,
     /// What someone who came without a link must type first.
@@ -69,11 +73,23 @@ pub struct Rules {
     pub several_presenters: bool,
     /// One party at a time.
     pub consulting: bool,
+    /// `None` while the waiting room is on.
+    pub auto_admit: Option<AutoAdmit>,
     pub unmute: bool,
     pub video: bool,
     pub share: bool,
     pub chat: bool,
     pub rename: bool,
+}
+
+/// The terms on which people are let in without a click.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AutoAdmit {
+    /// Milliseconds since 1970.
+    pub until: u64,
+    pub cap: u16,
+    /// Also by links that everyone has; a removal ends that.
+    pub shared_links: bool,
 }
 
 /// A device that is kept out.

@@ -10,6 +10,9 @@
 
 mod hpke;
 mod statement;
+mod tell;
+
+pub use tell::{MAX_TELL, TellKey};
 
 use crate::identity::{Device, HostKey};
 use crate::key_package::VerifiedKeyPackage;
@@ -122,8 +125,9 @@ impl HostDoorbell {
         }
         let link = links.iter().find(|link| link.invitation() == sealed.invitation);
         let link = link.ok_or(KnockError::Invalid)?;
-        let text = hpke::open(&self.key, &self.bell.context(device, link), sealed.parts())
-            .ok_or(KnockError::Invalid)?;
+        let (text, secret) =
+            hpke::open(&self.key, &self.bell.context(device, link), sealed.parts())
+                .ok_or(KnockError::Invalid)?;
         let knock = self.bell.verify(device, link, &text).map_err(|_| KnockError::Invalid)?;
         let key_package =
             VerifiedKeyPackage::read(&knock.key_package).map_err(|_| KnockError::Invalid)?;
@@ -133,7 +137,8 @@ impl HostDoorbell {
         }
         self.spend(knock.nonce)?;
         let (invitation, role) = (knock.invitation, knock.role);
-        Ok(VerifiedKnock { device: *device, name: Pii::new(name), invitation, role, key_package })
+        let (device, name, tell) = (*device, Pii::new(name), TellKey::new(secret));
+        Ok(VerifiedKnock { device, name, invitation, role, key_package, tell })
     }
 
     fn spend(&mut self, nonce: Nonce) -> Result<(), KnockError> {
@@ -151,9 +156,15 @@ pub struct VerifiedKnock {
     invitation: InvitationId,
     role: Role,
     key_package: VerifiedKeyPackage,
+    tell: TellKey,
 }
 
 impl VerifiedKnock {
+    /// Seals a text to whoever knocked.
+    pub fn tell(&mut self, text: &str, entropy: &mut dyn Entropy) -> Option<Vec<u8>> {
+        self.tell.tell(text, entropy)
+    }
+
     pub fn device(&self) -> DeviceKey {
         self.device
     }
@@ -222,11 +233,12 @@ pub struct KnockParams<'a> {
     pub role: Role,
 }
 
-/// Seals a knock: `bell tag (8) ‖ invitation (8) ‖ HPKE enc (32) ‖ ciphertext`.
+/// Seals a knock: `bell tag (8) ‖ invitation (8) ‖ HPKE enc (32) ‖ ciphertext`. The key is for what the
+/// host's side says to it.
 pub fn knock(
     params: KnockParams<'_>,
     entropy: &mut dyn Entropy,
-) -> Result<Vec<u8>, MakeKnockError> {
+) -> Result<(Vec<u8>, TellKey), MakeKnockError> {
     let KnockParams { link, doorbell, nonce, device, name, key_package, role } = params;
     let bell = &doorbell.bell;
     let signed = device.signer().sign(&Knock {
@@ -240,10 +252,11 @@ pub fn knock(
         key_package: key_package.to_vec(),
     });
     let context = bell.context(&device.key(), link);
-    let (enc, text) = hpke::seal(&doorbell.doorbell.hpke, &context, &sealed::pad(&signed), entropy)
-        .ok_or(MakeKnockError::BadDoorbell)?;
+    let (enc, text, secret) =
+        hpke::seal(&doorbell.doorbell.hpke, &context, &sealed::pad(&signed), entropy)
+            .ok_or(MakeKnockError::BadDoorbell)?;
     let sealed = Writer::new().fixed(&bell.tag()).fixed(&link.invitation().0);
-    Ok(sealed.fixed(&enc).fixed(&text).finish())
+    Ok((sealed.fixed(&enc).fixed(&text).finish(), TellKey::new(secret)))
 }
 
 /// One particular doorbell statement of one meeting.

@@ -23,6 +23,7 @@ pub(crate) struct Connection {
 pub(crate) struct Paces {
     pub lobby: Pace,
     pub passcode: Pace,
+    pub tell: Pace,
     pub control: Pace,
     pub messages: Pace,
     pub catch_up: Pace,

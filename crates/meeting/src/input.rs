@@ -67,6 +67,10 @@ pub enum Request {
         knock: KnockId,
         reason: LobbyReason,
     },
+    Tell {
+        knock: KnockId,
+        sealed: Vec<u8>,
+    },
     PasscodeReply {
         device: DeviceKey,
         message: Vec<u8>,

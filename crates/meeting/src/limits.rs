@@ -40,6 +40,8 @@ pub(crate) const INVITATION_BLOB: usize = 4096;
 pub(crate) const KNOCK: usize = 16 * 1024;
 /// Bytes of one step of a passcode's proof. A larger one is refused as `TooMany`.
 pub(crate) const PASSCODE: usize = 512;
+/// Bytes of something said to one who waits. A larger one is refused as `TooMany`.
+pub(crate) const TELL: usize = 4096;
 /// Certificates remembered, by device and group. The one with the lowest serial makes room.
 pub(crate) const CERTIFICATES: usize = 256;
 /// Devices that are told, when they next connect, why they are out of the group. Others learn
@@ -87,6 +89,9 @@ pub(crate) const LOBBY: Rate = Rate { every: Duration::from_secs(2), burst: 6 };
 pub(crate) const PASSCODE_STEPS: Rate = Rate { every: Duration::from_secs(2), burst: 6 };
 /// Such steps of all connections together, so that a crowd cannot keep the host's device busy.
 pub(crate) const PASSCODE_CROWD: Rate = Rate { every: Duration::from_millis(50), burst: 60 };
+/// Things said to those who wait, one for each: one to a full waiting room at once. More are refused
+/// as `TooFast`.
+pub(crate) const TELLS: Rate = Rate { every: Duration::from_millis(20), burst: 500 };
 /// Commits, voids, swaps and other requests of one member.
 pub(crate) const CONTROL: Rate = Rate { every: Duration::from_millis(50), burst: 40 };
 /// Group messages of one member.

@@ -171,6 +171,10 @@ impl Lobby {
         self.remove_knock(*self.by_visitor.get(&visitor)?)
     }
 
+    pub fn knock_of(&self, id: KnockId) -> Option<&Knock> {
+        self.knocks.get(&id)
+    }
+
     pub fn knocks(&self) -> impl Iterator<Item = &Knock> {
         self.knocks.values()
     }

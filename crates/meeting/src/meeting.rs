@@ -200,6 +200,7 @@ impl Meeting {
             Request::Doorbell { doorbell, nonces } => self.hang_bell(now, peer, doorbell, nonces),
             Request::Invitations { invitations } => self.invite(now, peer, invitations),
             Request::Decline { knock, reason } => self.decline(now, peer, knock, reason),
+            Request::Tell { knock, sealed } => self.tell(now, peer, knock, sealed),
             Request::End { end } => self.end(now, peer, end),
             Request::Commit { commit, ticket, welcome } => {
                 self.commit(now, peer, commit, ticket, welcome)

@@ -83,6 +83,9 @@ pub enum ToClient {
     KnockGone {
         knock: KnockId,
     },
+    Told {
+        sealed: Blob,
+    },
     PasscodeTried {
         device: DeviceKey,
         message: Blob,

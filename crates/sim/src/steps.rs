@@ -31,6 +31,10 @@ pub enum StepKind {
     Knock,
     Cancel,
     Decline,
+    /// Says something to the newest knock.
+    Tell {
+        size: usize,
+    },
     Passcode {
         size: usize,
     },
@@ -88,6 +92,7 @@ fn deed(world: &World, random: &mut Random, who: Who) -> StepKind {
             .pick(&[true, false])
             .map_or(StepKind::Ring, |knock| if knock { StepKind::Knock } else { StepKind::Ring }),
         22..25 => StepKind::Cancel,
+        25..26 if random.chance(50) => StepKind::Tell { size: 64 },
         25..26 => StepKind::Decline,
         26..27 => StepKind::Passcode { size: 48 },
         27..28 => StepKind::PasscodeReply {

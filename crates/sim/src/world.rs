@@ -153,6 +153,7 @@ impl World {
             StepKind::Knock => self.request(who, Request::Knock { sealed: vec![who as u8; 8] }),
             StepKind::Cancel => self.request(who, Request::CancelKnock),
             StepKind::Decline => self.decline(who),
+            StepKind::Tell { size } => self.tell(who, size),
             StepKind::Passcode { size } => {
                 self.request(who, Request::Passcode { message: vec![who as u8; size] });
             }
@@ -254,6 +255,12 @@ impl World {
     fn decline(&mut self, who: Who) {
         if let Some(knock) = self.knocks.pop() {
             self.request(who, Request::Decline { knock, reason: LobbyReason::Declined });
+        }
+    }
+
+    fn tell(&mut self, who: Who, size: usize) {
+        if let Some(knock) = self.knocks.last().copied() {
+            self.request(who, Request::Tell { knock, sealed: vec![9; size] });
         }
     }
 
@@ -442,7 +449,7 @@ impl World {
         match message {
             Ready { .. } | HostPresence { .. } | Doorbell { .. } | KnockDelivered => {}
             Refused { .. } | OutOfGroup { .. } | Ended { .. } | Error(_) | Conflict { .. } => {}
-            PasscodeReplied { .. } => {
+            PasscodeReplied { .. } | Told { .. } => {
                 assert!(!self.model.is_active(who), "{who} is told {message:?}");
             }
             DoorbellWanted | Knocked { .. } | KnockGone { .. } | PasscodeTried { .. } => {

@@ -305,6 +305,50 @@ fn a_crowd_that_tries_the_passcode_does_not_keep_the_host_busy() {
 }
 
 #[test]
+fn words_reach_whoever_knocked_at_the_speakers_own_bell() {
+    let mut world = meeting_of(&[BEN, COHOST]);
+    let cohost = certificate(&world, COHOST, Role::Cohost);
+    connect(&mut world, COHOST, Some(cohost));
+    world.perform(&Step { who: HOST, kind: StepKind::Bell { certified: true } });
+    connect(&mut world, ANA, None);
+    world.perform(&Step { who: ANA, kind: StepKind::Ring });
+    world.perform(&Step { who: ANA, kind: StepKind::Knock });
+    for who in [HOST, ANA, BEN, COHOST] {
+        told(&world, who);
+    }
+    let tell = StepKind::Tell { size: 4096 };
+    world.perform(&Step { who: HOST, kind: tell.clone() });
+    assert!(matches!(told(&world, ANA)[..], [ToClient::Told { .. }]));
+    world.perform(&Step { who: COHOST, kind: tell.clone() });
+    assert_eq!(told(&world, ANA), [], "the knock is not at the co-host's bell");
+    for who in [BEN, ANA] {
+        world.perform(&Step { who, kind: tell.clone() });
+        assert_eq!(told(&world, who), [ToClient::Error(Refusal::NotAllowed)]);
+    }
+    world.perform(&Step { who: HOST, kind: StepKind::Tell { size: 4097 } });
+    assert_eq!(told(&world, HOST), [ToClient::Error(Refusal::TooMany)]);
+    world.perform(&Step { who: ANA, kind: StepKind::Cancel });
+    told(&world, ANA);
+    world.perform(&Step { who: HOST, kind: tell });
+    assert_eq!(told(&world, ANA), [], "the knock is gone");
+}
+
+#[test]
+fn words_to_those_who_wait_are_slowed_down() {
+    let mut world = meeting_of(&[]);
+    world.perform(&Step { who: HOST, kind: StepKind::Bell { certified: true } });
+    connect(&mut world, ANA, None);
+    world.perform(&Step { who: ANA, kind: StepKind::Ring });
+    world.perform(&Step { who: ANA, kind: StepKind::Knock });
+    let mut slowed = 0;
+    for _ in 0..600 {
+        world.perform(&Step { who: HOST, kind: StepKind::Tell { size: 64 } });
+        slowed += told(&world, HOST).contains(&ToClient::Error(Refusal::TooFast)) as usize;
+    }
+    assert!((50..=100).contains(&slowed), "{slowed}");
+}
+
+#[test]
 fn an_unused_meeting_is_forgotten() {
     let mut world = World::new(0, Limits { idle: Duration::from_secs(3600), ..Limits::default() });
     world.now = world.now.plus(Duration::from_secs(3600));

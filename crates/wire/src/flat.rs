@@ -119,6 +119,7 @@ fn read(flat: Flat) -> Option<ServerMessage> {
         "knocked" => {
             M::Knocked { knock: flat.knock?, device: flat.device?.0, sealed: flat.sealed? }
         }
+        "told" => M::Told { sealed: flat.sealed? },
         "knock_gone" => M::KnockGone { knock: flat.knock? },
         "passcode_tried" => M::PasscodeTried { device: flat.device?.0, message: flat.message? },
         "passcode_replied" => M::PasscodeReplied { message: flat.message? },

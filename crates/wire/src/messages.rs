@@ -73,6 +73,8 @@ pub enum ClientMessage {
     /// The host does not let this knock in. `retry` when the knock itself was refused for being
     /// stale, so the guest's client rings again by itself.
     Decline { knock: u64, reason: LobbyReason },
+    /// Words for whoever knocked, sealed under a key that only the two have; at most 4 KiB.
+    Tell { knock: u64, sealed: Bytes },
     /// The host's answer to the newest `passcode` of this device: one for each.
     PasscodeReply {
         #[serde(with = "device_key")]
@@ -314,6 +316,10 @@ pub enum ServerMessage {
     /// To the host and delegates: a knock is gone (left, or its connection dropped).
     KnockGone {
         knock: u64,
+    },
+    /// The host's side says something to this guest, which waits.
+    Told {
+        sealed: Bytes,
     },
     /// To the host: a guest's step towards proving the passcode.
     PasscodeTried {

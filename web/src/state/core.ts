@@ -32,7 +32,10 @@ export type Command =
   | { command: 'block'; knock: number }
   | { command: 'invite'; label: string; cohost: boolean }
   | { command: 'revoke'; invitation: Bytes }
-  | { command: 'change_link' };
+  | { command: 'change_link' }
+  | { command: 'set_waiting_room'; on: boolean; cap: number }
+  | { command: 'tell'; text: string }
+  | { command: 'rename_waiting'; knock: number; name: string };
 
 /** What participants may or may not do. */
 export type Right = 'unmute' | 'video' | 'share' | 'chat' | 'rename';
@@ -141,12 +144,17 @@ export interface Rules {
   join_muted: boolean;
   join_camera_off: boolean;
   several_presenters: boolean;
+  /** `null` while the waiting room is on. */
+  auto_admit: AutoAdmit | null;
   unmute: boolean;
   video: boolean;
   share: boolean;
   chat: boolean;
   rename: boolean;
 }
+
+/** `until`: milliseconds since 1970; `shared_links`: also by links that everyone has. */
+export interface AutoAdmit { until: number; cap: number; shared_links: boolean }
 
 export interface Banned { device: Bytes; name: string }
 
@@ -172,6 +180,10 @@ export interface View {
   title: string;
   host_name: string;
   host_present: boolean;
+  /** While waiting: the knock lies at the host's device. */
+  host_knows: boolean;
+  /** What the host's side has said to whoever waits. */
+  told: string[];
   invite_path: string;
   passcode: { needed: boolean; state: PasscodeState };
   passcode_shown: string;
@@ -191,12 +203,12 @@ export interface View {
 
 export const emptyView: View = {
   phase: 'opening', problem: null, connection: 'connecting', host: false, my_name: '', my_device: '',
-  title: '', host_name: '', host_present: false, invite_path: '',
+  title: '', host_name: '', host_present: false, host_knows: false, told: [], invite_path: '',
   passcode: { needed: false, state: 'none' }, passcode_shown: '', passcode_closed: false, waiting: [], people: [], slots: [],
   safety: 'none', code: null, chat: [], speakers: [],
   may: { unmute: false, video: false, share: false, chat: false, rename: false, control: false },
   rules: {
-    locked: false, frozen: false, join_muted: false, join_camera_off: false, several_presenters: false,
+    locked: false, frozen: false, join_muted: false, join_camera_off: false, several_presenters: false, auto_admit: null,
     unmute: true, video: true, share: false, chat: true, rename: true,
   },
   banned: [], invitations: [],

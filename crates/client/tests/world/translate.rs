@@ -41,6 +41,7 @@ pub fn request(message: ClientMessage, saved: &Saved) -> Option<Request> {
         C::Decline { knock, reason } => {
             Request::Decline { knock: KnockId(knock), reason: reason_in(reason) }
         }
+        C::Tell { knock, sealed } => Request::Tell { knock: KnockId(knock), sealed: sealed.0 },
         C::EndMeeting { end } => Request::End { end: Verified::by_device(&end.0).ok()? },
         C::Commit { commit, ticket, welcome } => Request::Commit {
             commit: commit.0,
@@ -108,6 +109,7 @@ pub fn message(message: ToClient) -> ServerMessage {
             S::Knocked { knock: knock.0, device, sealed: bytes(sealed) }
         }
         T::KnockGone { knock } => S::KnockGone { knock: knock.0 },
+        T::Told { sealed } => S::Told { sealed: bytes(sealed) },
         T::PasscodeTried { device, message } => {
             S::PasscodeTried { device, message: bytes(message) }
         }

@@ -1,5 +1,6 @@
 //! HPKE (RFC 9180) in PSK mode, in the suite that MLS uses.
 
+use super::tell::EXPORT;
 use crate::hpke_suite::{Aead, Draws, EncappedKey, Kdf, Kem, PrivateKey, PublicKey};
 use base::{Entropy, Secret};
 use hpke::{Deserializable, Kem as _, OpModeR, OpModeS, PskBundle, Serializable};
@@ -37,40 +38,44 @@ impl Context<'_> {
     }
 }
 
-/// Seals `text` to `recipient`; the encapsulated key and the ciphertext, or `None` if `recipient`
-/// is no key to seal to.
+/// What sealing gives: the encapsulated key, the ciphertext, and a secret exported for answers.
+pub(super) type Sealing = ([u8; 32], Vec<u8>, [u8; 32]);
+
+/// Seals `text` to `recipient`; `None` if `recipient` is no key to seal to.
 pub(super) fn seal(
     recipient: &[u8; 32],
     context: &Context<'_>,
     text: &[u8],
     entropy: &mut dyn Entropy,
-) -> Option<([u8; 32], Vec<u8>)> {
+) -> Option<Sealing> {
     let recipient = PublicKey::from_bytes(recipient).ok()?;
-    let (enc, sealed) = hpke::single_shot_seal::<Aead, Kdf, Kem, _>(
-        &OpModeS::Psk(context.psk()),
+    let mode = OpModeS::Psk(context.psk());
+    let (enc, mut sender) = hpke::setup_sender::<Aead, Kdf, Kem, _>(
+        &mode,
         &recipient,
         &context.info,
-        text,
-        &context.aad,
         &mut Draws(entropy),
     )
     .ok()?;
-    Some((enc.to_bytes().into(), sealed))
+    let sealed = sender.seal(text, &context.aad).ok()?;
+    let mut secret = [0; 32];
+    sender.export(EXPORT, &mut secret).ok()?;
+    Some((enc.to_bytes().into(), sealed, secret))
 }
 
-/// Opens what [`seal`] made for the same context.
+/// Opens what [`seal`] made for the same context; the text and the exported secret.
 pub(super) fn open(
     recipient: &KeyPair,
     context: &Context<'_>,
     (enc, text): (&[u8; 32], &[u8]),
-) -> Option<Vec<u8>> {
-    hpke::single_shot_open::<Aead, Kdf, Kem>(
-        &OpModeR::Psk(context.psk()),
-        &recipient.private,
-        &EncappedKey::from_bytes(enc).ok()?,
-        &context.info,
-        text,
-        &context.aad,
-    )
-    .ok()
+) -> Option<(Vec<u8>, [u8; 32])> {
+    let mode = OpModeR::Psk(context.psk());
+    let enc = EncappedKey::from_bytes(enc).ok()?;
+    let mut receiver =
+        hpke::setup_receiver::<Aead, Kdf, Kem>(&mode, &recipient.private, &enc, &context.info)
+            .ok()?;
+    let text = receiver.open(text, &context.aad).ok()?;
+    let mut secret = [0; 32];
+    receiver.export(EXPORT, &mut secret).ok()?;
+    Some((text, secret))
 }

@@ -67,14 +67,14 @@ impl Door {
 
     fn knock_named(&mut self, name: &str) -> Vec<u8> {
         let doorbell = self.doorbell();
-        knock(KnockParams { name, ..self.params(&doorbell) }, &mut Seeded(6)).unwrap()
+        knock(KnockParams { name, ..self.params(&doorbell) }, &mut Seeded(6)).unwrap().0
     }
 
     fn knock_with(&mut self, change: impl FnOnce(&mut KnockParams<'_>)) -> Vec<u8> {
         let doorbell = self.doorbell();
         let mut params = self.params(&doorbell);
         change(&mut params);
-        knock(params, &mut Seeded(5)).unwrap()
+        knock(params, &mut Seeded(5)).unwrap().0
     }
 
     fn params<'a>(&'a self, doorbell: &'a VerifiedDoorbell) -> KnockParams<'a> {
@@ -145,6 +145,27 @@ fn every_nonce_is_good_for_one_knock() {
         let sealed = door.knock_with(|knock| knock.nonce = nonce);
         assert!(door.open(&sealed).is_ok());
     }
+}
+
+#[test]
+fn what_the_host_says_reaches_this_knock_and_no_other_once_and_in_order() {
+    let mut door = Door::new();
+    let doorbell = door.doorbell();
+    let (sealed, mut ana) = knock(door.params(&doorbell), &mut Seeded(5)).unwrap();
+    let params = KnockParams { nonce: door.nonces[1], ..door.params(&doorbell) };
+    let (_, mut other) = knock(params, &mut Seeded(6)).unwrap();
+    let mut verified = door.open(&sealed).unwrap();
+    let first = verified.tell("Five minutes", &mut Seeded(7)).unwrap();
+    let second = verified.tell("Come in", &mut Seeded(8)).unwrap();
+    assert_eq!(other.hear(&first), None);
+    assert_eq!(ana.hear(&first).as_deref(), Some("Five minutes"));
+    assert_eq!(ana.hear(&first), None, "repeated");
+    let mut bent = second.clone();
+    bent[20] ^= 1;
+    assert_eq!(ana.hear(&bent), None);
+    assert_eq!(ana.hear(&second).as_deref(), Some("Come in"));
+    assert_eq!(verified.tell(&"x".repeat(MAX_TELL + 1), &mut Seeded(9)), None);
+    assert!(verified.tell(&"x".repeat(MAX_TELL), &mut Seeded(9)).unwrap().len() < 4096);
 }
 
 mod must_fail {
@@ -244,7 +265,7 @@ mod must_fail {
         let other = Guest::new(4).key_package;
         let doorbell = door.doorbell();
         let params = KnockParams { key_package: &other, ..door.params(&doorbell) };
-        let sealed = knock(params, &mut Seeded(5)).unwrap();
+        let (sealed, _) = knock(params, &mut Seeded(5)).unwrap();
         assert_eq!(door.refused(&sealed), KnockError::Invalid);
     }
 
@@ -254,7 +275,7 @@ mod must_fail {
         let other = Link::new(MEETING, &door.host.public(), &mut Seeded(77)).keys();
         let doorbell = door.doorbell();
         let params = KnockParams { link: &other, ..door.params(&doorbell) };
-        let sealed = knock(params, &mut Seeded(5)).unwrap();
+        let (sealed, _) = knock(params, &mut Seeded(5)).unwrap();
         assert_eq!(door.refused(&sealed), KnockError::Invalid);
         // Nor under the invitation id of the right link.
         let renamed = [&sealed[..8], &door.links[0].invitation().0, &sealed[16..]].concat();

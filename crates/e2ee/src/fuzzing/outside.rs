@@ -164,5 +164,5 @@ pub fn knock_seeds() -> Vec<Vec<u8>> {
         role: Role::Participant,
     };
     let sealed = make_knock(params, &mut |out: &mut [u8]| out.fill(6));
-    vec![sealed.expect("the name is visible and the bell sound")]
+    vec![sealed.expect("the name is visible and the bell sound").0]
 }

@@ -105,6 +105,27 @@ impl Meeting {
         Ok(())
     }
 
+    /// Words for whoever knocked at this peer's own bell. A knock that is gone, or another's, is told
+    /// nothing.
+    pub(crate) fn tell(
+        &mut self,
+        now: Now,
+        peer: Peer,
+        knock: KnockId,
+        sealed: Vec<u8>,
+    ) -> Result<(), Refusal> {
+        self.require_delegate(peer, now)?;
+        self.pace(now, peer, |paces| &mut paces.tell, limits::TELLS)?;
+        if sealed.len() > limits::TELL {
+            return Err(Refusal::TooMany);
+        }
+        let knock = self.lobby.knock_of(knock).filter(|knock| knock.bell == peer.device);
+        if let Some(visitor) = knock.map(|knock| knock.visitor) {
+            self.out.send(visitor, ToClient::Told { sealed: sealed.into() });
+        }
+        Ok(())
+    }
+
     /// Forgets a visitor that left or cancelled.
     pub(crate) fn drop_visitor(&mut self, visitor: ConnectionId) {
         if let Some(knock) = self.lobby.remove_visitor(visitor) {

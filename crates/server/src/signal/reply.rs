@@ -32,6 +32,7 @@ pub(crate) fn to_wire(message: ToClient) -> ServerMessage {
             ServerMessage::Knocked { knock: knock.0, device, sealed: bytes(&sealed) }
         }
         ToClient::KnockGone { knock } => ServerMessage::KnockGone { knock: knock.0 },
+        ToClient::Told { sealed } => ServerMessage::Told { sealed: bytes(&sealed) },
         ToClient::PasscodeTried { device, message } => {
             ServerMessage::PasscodeTried { device, message: bytes(&message) }
         }

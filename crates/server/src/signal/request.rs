@@ -69,6 +69,9 @@ fn request(message: ClientMessage, key: &MeetingKey) -> Result<Request, ErrorCod
         ClientMessage::Decline { knock, reason } => {
             Request::Decline { knock: KnockId(knock), reason: lobby_reason(reason) }
         }
+        ClientMessage::Tell { knock, sealed } => {
+            Request::Tell { knock: KnockId(knock), sealed: sealed.0 }
+        }
         ClientMessage::EndMeeting { end } => {
             Request::End { end: authentic(Verified::by_device(&end.0))? }
         }

@@ -34,6 +34,7 @@ fn of_the_lobby() -> Vec<ServerMessage> {
         M::Refused { reason: LobbyReason::Locked },
         M::Knocked { knock: 3, device: DeviceKey([4; 32]), sealed: bytes() },
         M::KnockGone { knock: 3 },
+        M::Told { sealed: bytes() },
         M::PasscodeTried { device: DeviceKey([4; 32]), message: bytes() },
         M::PasscodeReplied { message: bytes() },
     ]

@@ -1,11 +1,12 @@
-import { createMemo, For, Show } from 'solid-js';
+import { createMemo, createSignal, For, Show } from 'solid-js';
+import { announce } from '../../state/announce';
 import type { Waiting } from '../../state/core';
 import { lookAlikes } from '../../state/look-alike';
 import { t } from '../../state/i18n';
-import { Ban } from '../icons';
+import { Ban, Pencil } from '../icons';
 import { CopyInvite } from './empty';
 import { SidePanel } from './panel';
-import { Action, PersonRow } from './person';
+import { Action, PersonRow, Rename } from './person';
 import { HostPasscode } from './passcode';
 import type { RoomState } from './room';
 import { Avatar } from './tile';
@@ -47,6 +48,7 @@ function WaitingRoom(props: { room: RoomState }) {
   return (
     <>
       <h3>{t('waiting-room')} <span class="count">{waiting().length}</span></h3>
+      <TellWaiting room={props.room} />
       <ul class="people" aria-label={t('waiting-room')}>
         <For each={waiting()}>{(one) => <WaitingRow one={one} room={props.room} />}</For>
       </ul>
@@ -57,18 +59,44 @@ function WaitingRoom(props: { room: RoomState }) {
   );
 }
 
+/** Each hears it alone, and learns of nobody else. */
+function TellWaiting(props: { room: RoomState }) {
+  const [text, setText] = createSignal('');
+  const send = (event: Event) => {
+    event.preventDefault();
+    if (text().trim() === '') return;
+    props.room.meeting.send({ command: 'tell', text: text() });
+    setText('');
+    announce(t('sent-to-waiting'), 'shown');
+  };
+  return (
+    <form class="rename tell" onSubmit={send}>
+      <input aria-label={t('message-to-waiting')} placeholder={t('message-to-waiting')} value={text()} maxlength="500" autocomplete="off"
+        onInput={(event) => setText(event.currentTarget.value)} />
+      <button class="button small" type="submit">{t('send-to-waiting')}</button>
+    </form>
+  );
+}
+
 function WaitingRow(props: { one: Waiting; room: RoomState }) {
+  const [renaming, setRenaming] = createSignal(false);
   const invited = () => props.one.invited_as;
+  const rename = (name: string) => props.room.meeting.send({ command: 'rename_waiting', knock: props.one.knock, name });
   return (
     <li class="person">
       <Avatar name={props.one.name} />
-      <span class="person-name">
-        <bdi>{props.one.name}</bdi>
-        <Show when={invited()}>{(label) => <small>{t('invited-as', { label: label() })}</small>}</Show>
-        <Show when={props.one.new_device}><small class="warn">{t('new-device')}</small></Show>
-        <Show when={props.one.known}><small>{t('was-here')}</small></Show>
-      </span>
+      <Show when={renaming()} fallback={
+        <span class="person-name">
+          <bdi>{props.one.name}</bdi>
+          <Show when={invited()}>{(label) => <small>{t('invited-as', { label: label() })}</small>}</Show>
+          <Show when={props.one.new_device}><small class="warn">{t('new-device')}</small></Show>
+          <Show when={props.one.known}><small>{t('was-here')}</small></Show>
+        </span>
+      }>
+        <Rename name={props.one.name} save={rename} done={() => setRenaming(false)} />
+      </Show>
       <AdmitDecline one={props.one} room={props.room} />
+      <Action icon={Pencil} label={t('rename-name', { name: props.one.name })} press={() => setRenaming(true)} />
       <Action icon={Ban} label={t('block-name', { name: props.one.name })} press={() => props.room.meeting.send({ command: 'block', knock: props.one.knock })} />
     </li>
   );

@@ -10,6 +10,7 @@ import { Avatar } from './tile';
 export function PersonRow(props: { person: Person; room: RoomState; alike: boolean }) {
   const [renaming, setRenaming] = createSignal(false);
   const may = () => props.room.meeting.view.may;
+  const rename = (name: string) => props.room.meeting.send({ command: 'rename', device: props.person.device, name });
   const role = () => (props.person.role === 'participant' ? '' : t(`role-${props.person.role}`));
   const notes = () => [
     props.person.me && t('is-you'), role(), !props.person.connected && t('reconnecting'), props.alike && t('looks-alike'),
@@ -20,7 +21,7 @@ export function PersonRow(props: { person: Person; room: RoomState; alike: boole
       <Show when={renaming()} fallback={
         <span class="person-name"><bdi>{props.person.name}</bdi><Show when={notes()}><small classList={{ warn: props.alike }}>{notes()}</small></Show></span>
       }>
-        <Rename person={props.person} room={props.room} done={() => setRenaming(false)} />
+        <Rename name={props.person.name} save={rename} done={() => setRenaming(false)} />
       </Show>
       <Show when={may().control && !props.person.me && !renaming()} fallback={<MicState on={props.person.mic_on} />}>
         <Deeds person={props.person} room={props.room} />
@@ -69,11 +70,11 @@ export function Action(props: { icon: IconShape; label: string; press: () => voi
   );
 }
 
-function Rename(props: { person: Person; room: RoomState; done: () => void }) {
+export function Rename(props: { name: string; save: (name: string) => void; done: () => void }) {
   let field: HTMLInputElement | undefined;
   const save = (event: Event) => {
     event.preventDefault();
-    props.room.meeting.send({ command: 'rename', device: props.person.device, name: field?.value ?? '' });
+    props.save(field?.value ?? '');
     props.done();
   };
   const escape = (event: KeyboardEvent) => {
@@ -83,8 +84,8 @@ function Rename(props: { person: Person; room: RoomState; done: () => void }) {
   };
   return (
     <form class="rename" onSubmit={save} onKeyDown={escape}>
-      <input ref={(element) => (field = element, queueMicrotask(() => element.select()))} aria-label={t('new-name-for', { name: props.person.name })}
-        value={props.person.name} maxlength="60" autofocus />
+      <input ref={(element) => (field = element, queueMicrotask(() => element.select()))} aria-label={t('new-name-for', { name: props.name })}
+        value={props.name} maxlength="60" autofocus />
       <button class="round" type="submit" aria-label={t('save-name')}><Icon of={Check} size={20} /></button>
     </form>
   );

@@ -95,6 +95,11 @@ export function createRoomState(meeting: Meeting) {
       if (meeting.sharing.sharing()) meeting.sharing.stop();
       else if (meeting.sharing.possible) void meeting.sharing.start();
     },
+    /** Whoever of those that can be let in has waited longest. */
+    admitFirst() {
+      const first = meeting.view.waiting[0];
+      if (first) meeting.send({ command: 'admit', knock: first.knock });
+    },
     leave: () => (meeting.view.host ? setDialog('leave') : meeting.leave()),
   };
 }

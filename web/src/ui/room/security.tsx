@@ -1,4 +1,4 @@
-import { For, Show } from 'solid-js';
+import { createSignal, For, Show } from 'solid-js';
 import { announce } from '../../state/announce';
 import type { Right, Rule, Rules } from '../../state/core';
 import { t } from '../../state/i18n';
@@ -14,6 +14,7 @@ export function SecurityDialog(props: { room: RoomState }) {
     <Modal room={props.room} name="security" title={t('security')}>
       <div class="rules">
         <Switch name="lock-meeting" on={rules().locked} set={set('lock')} says="lock-meeting-more" />
+        <WaitingRoomSwitch room={props.room} />
         <Switch name="join-muted" on={rules().join_muted} set={set('join_muted')} says="join-muted-more" />
         <Switch name="join-camera-off" on={rules().join_camera_off} set={set('join_camera_off')} />
       </div>
@@ -26,6 +27,61 @@ export function SecurityDialog(props: { room: RoomState }) {
       <Show when={meeting().view.banned.length > 0}><Banned room={props.room} /></Show>
       <Freeze rules={rules()} set={set('freeze')} />
     </Modal>
+  );
+}
+
+/** Turning it off is asked once more, in words; on again it is at once. */
+function WaitingRoomSwitch(props: { room: RoomState }) {
+  const [asking, setAsking] = createSignal(false);
+  const open = () => props.room.meeting.view.rules.auto_admit;
+  const set = (on: boolean, cap: number) => {
+    setAsking(false);
+    props.room.meeting.send({ command: 'set_waiting_room', on, cap });
+  };
+  const says = () => {
+    const terms = open();
+    if (!terms) return t('waiting-room-more');
+    return t('waiting-room-off-more', { cap: terms.cap, time: new Date(terms.until).toLocaleTimeString([], { timeStyle: 'short' }) });
+  };
+  return (
+    <>
+      <label class="rule">
+        <span>{t('waiting-room')}<small>{says()}</small></span>
+        <input type="checkbox" role="switch" aria-label={t('waiting-room')} checked={!open()} aria-checked={!open()} onChange={(event) => {
+          if (event.currentTarget.checked) return set(true, CAP);
+          event.currentTarget.checked = true;
+          setAsking(true);
+        }} />
+      </label>
+      <Show when={asking() && !open()}><OpenDoor set={(cap) => set(false, cap)} cancel={() => setAsking(false)} /></Show>
+      <Show when={open()?.shared_links === false}>
+        <p role="status">{t('waiting-room-suspended')} <button class="button small" onClick={() => set(false, open()?.cap ?? CAP)}>{t('waiting-room-open-again')}</button></p>
+      </Show>
+    </>
+  );
+}
+
+/** How many people a door without a doorkeeper lets in, unless the host says otherwise. */
+const CAP = 100;
+
+function OpenDoor(props: { set: (cap: number) => void; cancel: () => void }) {
+  const [cap, setCap] = createSignal(CAP);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    props.set(cap());
+  };
+  return (
+    <form class="invite" onSubmit={submit}>
+      <p>{t('waiting-room-ask')}</p>
+      <label class="field">
+        <span>{t('waiting-room-cap')}</span>
+        <input type="number" min="2" max="1000" required value={cap()} onInput={(event) => setCap(event.currentTarget.valueAsNumber)} />
+      </label>
+      <div class="passcode-buttons">
+        <button class="button primary" type="submit">{t('waiting-room-off')}</button>
+        <button class="button" type="button" onClick={() => props.cancel()}>{t('cancel')}</button>
+      </div>
+    </form>
   );
 }
 
