@@ -32,6 +32,12 @@ impl Turn {
     pub fn admits(self, party: Party, entering: Option<Party>) -> bool {
         self.party.is_none() || self.next(entering.unwrap_or(party)) == party
     }
+
+    /// The party that the rules name from the next commit on, which lets `entering` in; `None` if
+    /// there is nothing to name.
+    pub fn names(self, entering: Option<Party>) -> Option<Party> {
+        self.party.and(entering).map(|first| self.next(first))
+    }
 }
 
 /// The party that a knock belongs to. `personal`: it came by a link made for one person.

@@ -31,5 +31,6 @@ pub mod shell;
 pub mod view;
 mod waiting;
 
+pub use consulting::Turn;
 pub use create::{Create, Created, create};
 pub use participant::{Config, Participant};

@@ -268,7 +268,7 @@ impl Room {
         }
         let mut rules = self.wanted_rules(&intents.edits, on);
         let turn = self.turn(rules.as_ref().unwrap_or(self.session.rules()));
-        if let Some(party) = turn.party.and(self.entering()).map(|first| turn.next(first)) {
+        if let Some(party) = turn.names(self.entering()) {
             let rules = rules.get_or_insert_with(|| self.session.rules().clone());
             rules.consulting = Some(party);
         }

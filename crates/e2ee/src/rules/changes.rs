@@ -172,6 +172,6 @@ fn is_recent(epoch: u64, signed: u64) -> bool {
 
 fn take<T: PartialEq>(from: &mut Vec<T>, wanted: &T) -> Result<(), Violation> {
     let at = from.iter().position(|item| item == wanted).ok_or(Violation::UnmatchedManifest)?;
-    from.swap_remove(at);
+    from.remove(at);
     Ok(())
 }
