@@ -41,8 +41,8 @@ const presented = (others: number, more: Partial<View> = {}) => {
 };
 const lobby: Partial<View> = { phase: 'lobby', connection: 'online', host_name: 'Dr. Anna Weiss', host_present: true };
 const waiting = [
-  { knock: 1, name: 'Ruth Abendroth', device: 'w1', known: false, invited_as: null, new_device: false },
-  { knock: 2, name: 'Grandma Elfriede Sommerfeld-Hohenstein', device: 'w2', known: true, invited_as: 'Elfriede, Tuesdays', new_device: true },
+  { knock: 1, name: 'Ruth Abendroth', device: 'w1', known: false, invited_as: null, new_device: false, held: false },
+  { knock: 2, name: 'Grandma Elfriede Sommerfeld-Hohenstein', device: 'w2', known: true, invited_as: 'Elfriede, Tuesdays', new_device: true, held: false },
 ];
 const chat = [
   { device: 'd0', name: 'Ruth Abendroth', text: 'Good morning! Can you hear me well?', at: 1_760_000_000_000 },

@@ -156,3 +156,57 @@ fn a_removed_device_is_kept_out_of_the_next_session_too() {
     assert!(world.people[0].view.waiting.is_empty());
     assert_eq!(world.people[0].view.banned.len(), 1);
 }
+
+/// A walk through three patients' afternoon with real sessions: whatever the order, none is shown another.
+#[test]
+fn whatever_happens_no_patient_is_shown_another() {
+    let mut seen = 0;
+    for seed in 1..=6 {
+        seen += walk(seed);
+    }
+    assert!(seen > 20, "patients are let in: {seen}");
+}
+
+/// How often somebody was seen in the meeting.
+fn walk(seed: u64) -> usize {
+    let mut world = practice();
+    let patients =
+        [(2, "Ana"), (3, "Ben"), (4, "Cleo")].map(|(seed, n)| (knock(&mut world, seed, n), n));
+    let (mut state, mut seen) = (seed, 0);
+    for step in 0..60 {
+        let patient = patients[next(&mut state, 3)];
+        disturb(&mut world, patient, next(&mut state, 10));
+        world.run([50, 300, 1_200][next(&mut state, 3)]);
+        for (who, name) in patients {
+            let view = &world.people[who].view;
+            let others = view.people.iter().map(|person| person.name.as_str());
+            let known = |other: &str| other == name || other == "Dr. Host";
+            assert!(
+                others.clone().all(known),
+                "seed {seed}, step {step}: {name} sees {:?}",
+                world.names(who)
+            );
+            seen += usize::from(view.phase == Phase::InMeeting && others.count() == 2);
+        }
+    }
+    seen
+}
+
+fn disturb(world: &mut World, (who, name): (usize, &str), how: usize) {
+    let device = world.device(who);
+    match how {
+        0 | 1 => world.command(0, Command::AdmitAll),
+        2 => world.command(0, Command::SeeOut { device }),
+        3 => world.command(who, Command::Leave),
+        4 => world.reload(who),
+        5 => world.cut(who),
+        6 => world.mend(who),
+        7 => world.reload(0),
+        _ => world.join(who, name),
+    }
+}
+
+fn next(state: &mut u64, below: usize) -> usize {
+    *state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+    (*state >> 33) as usize % below
+}

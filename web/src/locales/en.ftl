@@ -244,6 +244,12 @@ sent-to-waiting = Sent to those waiting
 decline-name = Decline { $name }
 admit-all = Admit all
 remove-name = Remove { $name }
+see-out-name = See { $name } out
+held-by = { $names } { $count ->
+    [one] is
+   *[other] are
+ } still here. You can admit the next person as soon as they have left.
+held-entering = Somebody else is on the way in. You can admit the next person once they have left.
 was-here = was here before
 invited-as = invited as { $label }
 new-device = new device: this link was used by another one before
@@ -298,6 +304,8 @@ waiting-room-open-again = Let them in again
 waiting-room-ask = Whoever has the link will come in without being asked, and see and hear everyone at once. This ends by itself after eight hours. A second device of a personal invitation still waits, and nobody you have removed comes back.
 waiting-room-cap = At most this many people
 waiting-room-off = Turn waiting room off
+consulting-mode = Consulting mode
+consulting-mode-more = One party at a time: one person, or the people of one invitation. Nobody else gets in before they have left.
 join-muted = Join muted
 join-muted-more = From eleven people on everyone joins muted anyway.
 join-camera-off = Join with camera off

@@ -18,6 +18,7 @@ export type Command =
   | { command: 'admit_all' }
   | { command: 'decline'; knock: number }
   | { command: 'remove'; device: Bytes }
+  | { command: 'see_out'; device: Bytes }
   | { command: 'leave' }
   | { command: 'end_for_everyone' }
   | { command: 'set_muted'; kind: Kind; muted: boolean }
@@ -39,7 +40,7 @@ export type Command =
 
 /** What participants may or may not do. */
 export type Right = 'unmute' | 'video' | 'share' | 'chat' | 'rename';
-export type Rule = 'lock' | 'freeze' | 'join_muted' | 'join_camera_off' | 'several_presenters' | Right;
+export type Rule = 'lock' | 'freeze' | 'join_muted' | 'join_camera_off' | 'several_presenters' | 'consulting' | Right;
 export type Ask = 'mute' | 'unmute' | 'stop_video' | 'start_video' | 'stop_sharing';
 
 /** Something that happens once. */
@@ -121,6 +122,8 @@ export interface Waiting {
   invited_as: string | null;
   /** Another device came by that invitation before. */
   new_device: boolean;
+  /** Another party is here, or on its way in. */
+  held: boolean;
 }
 
 export interface Person {
@@ -146,6 +149,7 @@ export interface Rules {
   several_presenters: boolean;
   /** `null` while the waiting room is on. */
   auto_admit: AutoAdmit | null;
+  consulting: boolean;
   unmute: boolean;
   video: boolean;
   share: boolean;
@@ -208,7 +212,7 @@ export const emptyView: View = {
   safety: 'none', code: null, chat: [], speakers: [],
   may: { unmute: false, video: false, share: false, chat: false, rename: false, control: false },
   rules: {
-    locked: false, frozen: false, join_muted: false, join_camera_off: false, several_presenters: false, auto_admit: null,
+    locked: false, frozen: false, join_muted: false, join_camera_off: false, several_presenters: false, auto_admit: null, consulting: false,
     unmute: true, video: true, share: false, chat: true, rename: true,
   },
   banned: [], invitations: [],

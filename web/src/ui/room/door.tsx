@@ -3,7 +3,7 @@ import { createLevel } from '../../media/level';
 import { knockSound } from '../../media/sounds';
 import { t } from '../../state/i18n';
 import type { Meeting } from '../../state/meeting';
-import { AdmitDecline } from './participants';
+import { AdmitDecline, HELD, whyHeld } from './participants';
 import type { RoomState } from './room';
 
 /** Louder than this the host is taken to be speaking. */
@@ -24,7 +24,7 @@ export function DoorBanner(props: { room: RoomState }) {
   return (
     <Show when={waiting().length > 0 && props.room.panel() !== 'participants'}>
       <div class="banner door">
-        <p>{only() ? t('door-one', { name: only()?.name ?? '' }) : t('door-more', { count: waiting().length })}</p>
+        <p>{only() ? t('door-one', { name: only()?.name ?? '' }) : t('door-more', { count: waiting().length })}<Show when={only()?.held}><small id={HELD}>{whyHeld(props.room.meeting.view)}</small></Show></p>
         <Show when={only()} keyed fallback={<button class="button small primary" onClick={() => props.room.toggle('participants')}>{t('door-see')}</button>}>
           {(one) => <AdmitDecline one={one} room={props.room} />}
         </Show>

@@ -1,6 +1,6 @@
 import { createMemo, createSignal, For, Show } from 'solid-js';
 import { announce } from '../../state/announce';
-import type { Waiting } from '../../state/core';
+import type { View, Waiting } from '../../state/core';
 import { lookAlikes } from '../../state/look-alike';
 import { t } from '../../state/i18n';
 import { Ban, Pencil } from '../icons';
@@ -45,6 +45,7 @@ export function ParticipantsPanel(props: { room: RoomState }) {
 function WaitingRoom(props: { room: RoomState }) {
   const meeting = () => props.room.meeting;
   const waiting = () => meeting().view.waiting;
+  const held = () => (waiting().some((one) => one.held) ? whyHeld(meeting().view) : '');
   return (
     <>
       <h3>{t('waiting-room')} <span class="count">{waiting().length}</span></h3>
@@ -52,7 +53,8 @@ function WaitingRoom(props: { room: RoomState }) {
       <ul class="people" aria-label={t('waiting-room')}>
         <For each={waiting()}>{(one) => <WaitingRow one={one} room={props.room} />}</For>
       </ul>
-      <Show when={waiting().length > 1}>
+      <Show when={held()}><p class="quiet" id={HELD}>{held()}</p></Show>
+      <Show when={waiting().length > 1 && !meeting().view.rules.consulting}>
         <button class="button small" onClick={() => meeting().send({ command: 'admit_all' })}>{t('admit-all')}</button>
       </Show>
     </>
@@ -102,12 +104,22 @@ function WaitingRow(props: { one: Waiting; room: RoomState }) {
   );
 }
 
+/** What describes an **Admit** that does nothing yet. */
+export const HELD = 'why-held';
+
+/** Why the next party waits, with the names of those of the one before. */
+export function whyHeld(view: View): string {
+  const here = view.people.filter((person) => person.role === 'participant' || person.role === 'viewer');
+  return here.length === 0 ? t('held-entering') : t('held-by', { names: here.map((person) => person.name).join(', '), count: here.length });
+}
+
 export function AdmitDecline(props: { one: Waiting; room: RoomState }) {
   const send = (command: 'admit' | 'decline') => props.room.meeting.send({ command, knock: props.one.knock });
   return (
     <span class="person-buttons">
       <button class="button small" aria-label={t('decline-name', { name: props.one.name })} onClick={() => send('decline')}>{t('decline')}</button>
-      <button class="button small primary" aria-label={t('admit-name', { name: props.one.name })} onClick={() => send('admit')}>{t('admit')}</button>
+      <button class="button small primary" aria-label={t('admit-name', { name: props.one.name })} aria-disabled={props.one.held}
+        aria-describedby={props.one.held ? HELD : undefined} onClick={() => props.one.held || send('admit')}>{t('admit')}</button>
     </span>
   );
 }

@@ -2,7 +2,7 @@ import { createSignal, Show } from 'solid-js';
 import type { Ask, Person } from '../../state/core';
 import { t } from '../../state/i18n';
 import { Icon, type IconShape } from '../icon';
-import { Camera, Check, Mic, MicOff, Pencil, ScreenOff, UserMinus } from '../icons';
+import { Camera, Check, DoorOpen, Mic, MicOff, Pencil, ScreenOff, UserMinus } from '../icons';
 import type { RoomState } from './room';
 import { Avatar } from './tile';
 
@@ -30,6 +30,10 @@ export function PersonRow(props: { person: Person; room: RoomState; alike: boole
         <Action icon={Pencil} label={t('rename-name', { name: props.person.name })} press={() => setRenaming(true)} />
       </Show>
       <Show when={may().control && !props.person.me && props.person.role !== 'host' && !renaming()}>
+        <Show when={props.room.meeting.view.rules.consulting && props.room.meeting.view.host}>
+          <Action icon={DoorOpen} label={t('see-out-name', { name: props.person.name })}
+            press={() => props.room.meeting.send({ command: 'see_out', device: props.person.device })} />
+        </Show>
         <Action icon={UserMinus} label={t('remove-name', { name: props.person.name })}
           press={() => props.room.meeting.send({ command: 'remove', device: props.person.device })} />
       </Show>

@@ -15,6 +15,7 @@ export function SecurityDialog(props: { room: RoomState }) {
       <div class="rules">
         <Switch name="lock-meeting" on={rules().locked} set={set('lock')} says="lock-meeting-more" />
         <WaitingRoomSwitch room={props.room} />
+        <Switch name="consulting-mode" on={rules().consulting} set={set('consulting')} says="consulting-mode-more" />
         <Switch name="join-muted" on={rules().join_muted} set={set('join_muted')} says="join-muted-more" />
         <Switch name="join-camera-off" on={rules().join_camera_off} set={set('join_camera_off')} />
       </div>
