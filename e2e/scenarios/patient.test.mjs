@@ -32,7 +32,7 @@ test('from the link to waiting: a name and two clicks', async () => {
   await by(page, 'textbox', 'Your name').fill('Pat');
   await click('Ask to join');
   await reads(page, "You're in the right place");
-  await reads(page, 'Dr. Anna has been told you');
+  await reads(page, 'Your host knows you are here');
   await reads(page, 'no one can see or hear you yet');
   await reads(page, 'Waiting for the host to let you in');
   assert.equal(clicks, 2);

@@ -95,7 +95,12 @@ impl Epoch {
 
     /// The epoch after a commit, if the members merge it.
     pub fn after(&self, at: usize, commit: &CommitFacts) -> Result<Epoch, Violation> {
-        let facts = GroupFacts { epoch: self.number, policy: &self.policy, roster: &self.roster };
+        let facts = GroupFacts {
+            epoch: self.number,
+            policy: &self.policy,
+            roster: &self.roster,
+            next_psk: None,
+        };
         let allowed = check(facts, commit)?;
         let (roster, swapped) = (self.roster_after(&allowed), allowed.swapped.len());
         let policy = allowed.policy.unwrap_or_else(|| self.policy.clone());
