@@ -303,14 +303,17 @@ impl Participant {
         knocker.into_iter().for_each(|knocker| self.let_in(now, knocker));
     }
 
+    /// Those that are let in together share a commit.
     pub(crate) fn admit_all(&mut self, now: Now) {
         let Some(desk) = &mut self.desk else { return };
         for knocker in std::mem::take(&mut desk.waiting) {
-            match (self.must_wait(&knocker), &mut self.desk) {
-                (true, Some(desk)) => desk.waiting.push(knocker),
-                _ => self.let_in(now, knocker),
+            match (self.must_wait(&knocker), &mut self.desk, &mut self.room) {
+                (true, Some(desk), _) => desk.waiting.push(knocker),
+                (_, _, Some(room)) => room.intend_admission(knocker),
+                _ => {}
             }
         }
+        self.run_commits(now);
     }
 
     pub(crate) fn let_in(&mut self, now: Now, knocker: Knocker) {

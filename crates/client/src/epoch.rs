@@ -2,11 +2,21 @@
 
 use crate::keys::Advance;
 use crate::participant::Participant;
+use crate::people::On;
 use crate::view::{Phase, Problem, Safety};
-use base::Now;
+use base::{Now, random};
 use e2ee::liveness::{Beater, Status};
 use e2ee::session::Merged;
+use std::time::Duration;
 use wire::Removal;
+
+/// Among this many people everyone greets newcomers at once.
+const FEW: u64 = 8;
+/// Among more, each waits for a time of its own, up to this long for each of the others and never
+/// longer than the most: a crowd that is let in would otherwise be greeted by everyone at every
+/// commit. Longer shows newcomers later who has a camera on.
+const GREET_SHARE: u64 = 8;
+const GREET_MOST: u64 = 2_000;
 
 impl Participant {
     pub(crate) fn merged(&mut self, now: Now, merged: Merged) {
@@ -90,9 +100,21 @@ impl Participant {
         if self.speaks_for_the_host(merged) {
             self.tell_names();
         }
-        if let Some(room) = &mut self.room {
-            room.tell_on_at = Some(now.mono);
+        // Newcomers take for off what they are not told.
+        if self.media.on != On::default() {
+            self.greet_in_turn(now);
         }
+    }
+
+    fn greet_in_turn(&mut self, now: Now) {
+        let Some(room) = &mut self.room else { return };
+        let others = room.session.member_count() as u64;
+        let most = (others.saturating_sub(FEW) * GREET_SHARE).min(GREET_MOST);
+        let turn = match most {
+            0 => 0,
+            most => u64::from_be_bytes(random(&mut *self.entropy)) % most,
+        };
+        room.tell_on_at.get_or_insert(now.mono + Duration::from_millis(turn));
     }
 
     /// The committing delegate, or else the one at the lowest leaf, tells names.

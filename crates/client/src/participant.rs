@@ -24,6 +24,12 @@ use wire::{ClientMessage, ServerMessage};
 /// What is due and still not done waits for something else; looking again this soon costs little.
 const OVERDUE: Duration = Duration::from_millis(50);
 
+/// Among this many people every change is shown at once.
+const FEW: usize = 16;
+/// Among more, what others do is shown at most this often for each of them: a crowd that comes in
+/// at once would otherwise be drawn anew at every word of each. Longer shows a crowd later.
+const SHOW_EVERY: Duration = Duration::from_micros(500);
+
 /// Who takes part, and in what.
 pub struct Config {
     /// Scheme, host and port of the server, as in the page's address: `https://meet.example.org`.
@@ -80,6 +86,9 @@ pub struct Participant {
     /// State to be saved before this call's remaining outputs.
     pub(crate) unsaved: bool,
     shown: View,
+    /// Something may have changed since, and is shown then.
+    show_at: Option<Millis>,
+    last_shown: Millis,
     wake: Option<Millis>,
 }
 
@@ -119,6 +128,8 @@ impl Participant {
             entropy,
             unsaved: false,
             shown: View::default(),
+            show_at: None,
+            last_shown: now.mono,
             wake: None,
         };
         let fragment = config.fragment.unwrap_or_default();
@@ -127,12 +138,13 @@ impl Participant {
         }
         participant.ensure_passcode();
         participant.tick(now);
-        participant.finish(now);
+        participant.finish(now, true);
         participant
     }
 
     /// Tells the participant what happened.
     pub fn handle(&mut self, now: Now, input: Input) {
+        let by_others = matches!(input, Input::SocketMessage { .. } | Input::Tick);
         match input {
             Input::SocketOpened => {}
             Input::Tick => self.wake = None,
@@ -144,12 +156,18 @@ impl Participant {
             Input::Frames(event) => self.frame_event(event),
         }
         self.tick(now);
-        self.finish(now);
+        self.finish(now, !by_others);
     }
 
     /// The next thing to carry out, in order.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.out.pop()
+    }
+
+    /// The devices of the group and their leaves, as of its current epoch.
+    pub fn leaves(&self) -> Vec<(base::DeviceKey, u32)> {
+        let members = self.room.iter().flat_map(|room| room.session.members());
+        members.map(|member| (member.device, member.leaf)).collect()
     }
 
     /// A host's device knows its own meeting; everybody else needs the link, or is asked for the
@@ -330,14 +348,15 @@ impl Participant {
     }
 
     /// One save, one view and one alarm at the end of each call, and only if they say anything new.
-    fn finish(&mut self, now: Now) {
+    fn finish(&mut self, now: Now, at_once: bool) {
         if self.unsaved {
             self.save();
         }
-        let view = self.view();
-        if view != self.shown {
-            self.shown = view.clone();
-            self.out.push(Output::View { view: Box::new(view) });
+        let due = self.last_shown + self.show_pause();
+        if at_once || now.mono >= due || self.phase != self.shown.phase {
+            self.show(now);
+        } else {
+            self.show_at = Some(due);
         }
         let overdue = now.mono + OVERDUE;
         let wake = self.next_due().map(|due| if due <= now.mono { overdue } else { due });
@@ -349,8 +368,25 @@ impl Participant {
         }
     }
 
+    fn show(&mut self, now: Now) {
+        self.show_at = None;
+        let view = self.view();
+        if view != self.shown {
+            self.last_shown = now.mono;
+            self.shown = view.clone();
+            self.out.push(Output::View { view: Box::new(view) });
+        }
+    }
+
+    fn show_pause(&self) -> Duration {
+        let waiting = self.desk.as_ref().map_or(0, |desk| desk.waiting.len());
+        let people = self.people.order().len() + waiting;
+        if people > FEW { SHOW_EVERY * people as u32 } else { Duration::ZERO }
+    }
+
     fn next_due(&self) -> Option<Millis> {
         let due = [
+            self.show_at,
             self.connection.next_due(),
             self.lobby.next_due(),
             self.entry.next_due(),

@@ -23,6 +23,8 @@ pub(crate) struct People {
     on: BTreeMap<DeviceKey, On>,
     /// The server's word, by its number.
     seen: BTreeMap<u32, Member>,
+    /// The numbers in it by device.
+    numbers: BTreeMap<DeviceKey, u32>,
     /// Whose connection came back: it may have missed something.
     returned: BTreeSet<DeviceKey>,
 }
@@ -37,7 +39,7 @@ impl People {
     }
 
     pub fn seen(&self, device: &DeviceKey) -> Option<&Member> {
-        self.seen.values().find(|member| member.device == *device)
+        self.seen.get(self.numbers.get(device)?)
     }
 
     pub fn device_of(&self, participant: u32) -> Option<DeviceKey> {
@@ -69,6 +71,7 @@ impl People {
 
     pub fn handle_members(&mut self, members: Vec<Member>) {
         self.seen = members.into_iter().take(MAX_PEOPLE).map(|m| (m.participant, m)).collect();
+        self.numbers = self.seen.values().map(|m| (m.device, m.participant)).collect();
     }
 
     pub fn handle_member(&mut self, member: Member) {
@@ -78,11 +81,13 @@ impl People {
         }
         if known.is_some() || self.seen.len() < MAX_PEOPLE {
             self.seen.insert(member.participant, member);
+            self.numbers.insert(member.device, member.participant);
         }
     }
 
     pub fn handle_gone(&mut self, participant: u32) {
         self.seen.remove(&participant);
+        self.numbers.retain(|_, number| *number != participant);
     }
 
     /// Our own connection is lost: what the server said of others is out of date.

@@ -19,6 +19,8 @@ pub struct Seat {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Roster {
     seats: BTreeMap<u32, Seat>,
+    /// Asked for with every message and for every tile.
+    leaves: BTreeMap<DeviceKey, u32>,
 }
 
 impl Roster {
@@ -27,7 +29,7 @@ impl Roster {
     }
 
     pub fn leaf_of(&self, device: &DeviceKey) -> Option<u32> {
-        self.iter().find(|(_, seat)| seat.device == *device).map(|(leaf, _)| leaf)
+        self.leaves.get(device).copied()
     }
 
     /// Leaves in ascending order.
@@ -46,7 +48,10 @@ impl Roster {
 
 impl FromIterator<(u32, Seat)> for Roster {
     fn from_iter<I: IntoIterator<Item = (u32, Seat)>>(seats: I) -> Self {
-        Roster { seats: seats.into_iter().collect() }
+        let seats: BTreeMap<u32, Seat> = seats.into_iter().collect();
+        // The first of two leaves of one device, as policy allows only one.
+        let leaves = seats.iter().rev().map(|(leaf, seat)| (seat.device, *leaf)).collect();
+        Roster { seats, leaves }
     }
 }
 

@@ -128,7 +128,7 @@ impl Session {
 
     /// The role of a current member.
     pub fn role_of(&self, device: &DeviceKey) -> Option<Role> {
-        self.roster.iter().find(|(_, seat)| seat.device == *device).map(|(_, seat)| seat.role)
+        self.roster.get(self.roster.leaf_of(device)?).map(|seat| seat.role)
     }
 
     /// Whose leaf it was in that epoch; `None` for epochs long past and leaves unoccupied.

@@ -1,0 +1,72 @@
+//! Many people at the door at once, and in the room.
+
+mod world;
+
+use client::shell::Command;
+use client::view::Phase;
+use wire::{ClientMessage, Kind};
+use world::World;
+
+const CROWD: u8 = 60;
+
+/// A host, and a crowd that knocks, 10 ms apart.
+fn crowd() -> World {
+    let mut world = World::new();
+    world.join(0, "Dr. Host");
+    for seed in 2..CROWD + 2 {
+        let guest = world.guest(seed);
+        world.join(guest, &format!("Guest {seed}"));
+        world.run(10);
+    }
+    world
+}
+
+fn said(world: &World, who: usize, what: impl Fn(&ClientMessage) -> bool) -> usize {
+    world.people[who].sent.iter().filter(|message| what(message)).count()
+}
+
+#[test]
+fn a_crowd_is_let_in_by_as_few_commits_as_hold_it() {
+    let mut world = crowd();
+    world.admit_all();
+    world.run(5_000);
+    for person in &world.people {
+        assert_eq!(person.view.phase, Phase::InMeeting);
+        assert_eq!(person.view.people.len(), usize::from(CROWD) + 1);
+    }
+    // 24 go into one.
+    assert_eq!(said(&world, 0, |m| matches!(m, ClientMessage::Commit { .. })), 3);
+}
+
+#[test]
+fn a_crowd_is_shown_a_few_times_a_second_and_in_the_end_completely() {
+    let mut world = crowd();
+    assert!(world.people[0].views < 50, "{} views of {CROWD} knocks", world.people[0].views);
+    world.run(200);
+    assert_eq!(world.people[0].view.waiting.len(), usize::from(CROWD));
+    // What the person at this device does itself is shown at once.
+    let views = world.people[0].views;
+    let knock = world.people[0].view.waiting[0].knock;
+    world.command(0, Command::Decline { knock });
+    assert_eq!(world.people[0].views, views + 1);
+    assert_eq!(world.people[0].view.waiting.len(), usize::from(CROWD) - 1);
+}
+
+#[test]
+fn newcomers_to_a_crowd_are_greeted_by_those_with_something_on_and_once() {
+    let mut world = crowd();
+    world.admit_all();
+    world.run(5_000);
+    let talker = 1;
+    world.command(talker, Command::SetMuted { kind: Kind::Camera, muted: false });
+    world.run(5_000);
+    let messages =
+        |world: &World, who| said(world, who, |m| matches!(m, ClientMessage::GroupMessage { .. }));
+    let before: Vec<_> = (0..world.people.len()).map(|who| messages(&world, who)).collect();
+    let late = world.enter(200, "Late");
+    world.run(2_000);
+    let greeted = |who: &usize| messages(&world, *who) > before[*who];
+    assert_eq!((1..before.len()).filter(greeted).collect::<Vec<_>>(), [talker]);
+    let shown = world.people[late].view.people.iter().filter(|person| person.camera_on);
+    assert_eq!(shown.count(), 1);
+}
