@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::load;
 use crate::net::{Link, Origin, Trust};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use e2ee::passcode::{NoPasscode, Passcode};
@@ -11,6 +12,7 @@ use std::time::Duration;
 pub enum Action {
     Join { link: Link, passcode: Option<String>, options: Options },
     Host { server: Origin, title: String, admit_all: bool, end: bool, options: Options },
+    Load(Box<load::Options>),
 }
 
 /// What joining and hosting have in common.
@@ -39,6 +41,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Action, clap::E
             end: matches.get_flag("end"),
             options: options(matches)?,
         }),
+        Some(("load", matches)) => Ok(Action::Load(Box::new(load::read(matches)?))),
         Some((_, matches)) => {
             let passcode = matches.get_one("passcode").cloned();
             Ok(Action::Join { link: take(matches, "LINK"), passcode, options: options(matches)? })
@@ -73,13 +76,14 @@ fn command() -> Command {
         .subcommand_required(true)
         .subcommand(join)
         .subcommand(host)
+        .subcommand(load::command())
 }
 
 fn with_options(command: Command) -> Command {
     let files = text("video", "VP8 in IVF or WebM, looped; three, smallest first, make simulcast")
         .value_delimiter(',')
         .value_parser(value_parser!(PathBuf));
-    command
+    with_trust(command)
         .arg(text("name", "Display name").default_value("Headless"))
         .arg(files.value_name("FILE[,FILE,FILE]"))
         .arg(file("audio", "Opus in Ogg, looped"))
@@ -92,6 +96,11 @@ fn with_options(command: Command) -> Command {
             "danger-ignore-rules",
             "Behave like a changed program that heeds no rule of the room; for tests",
         ))
+}
+
+/// Whose certificate is accepted; [`trust`] reads it.
+pub(crate) fn with_trust(command: Command) -> Command {
+    command
         .arg(
             text("certificate", "SHA-256 of the server's certificate: trust exactly that one")
                 .value_parser(Trust::fingerprint)
@@ -100,14 +109,18 @@ fn with_options(command: Command) -> Command {
         .arg(flag("danger-accept-any-certificate", "Do not check the server's certificate"))
 }
 
+pub(crate) fn trust(matches: &ArgMatches) -> Trust {
+    let any = matches.get_flag("danger-accept-any-certificate");
+    let pinned = matches.get_one::<Trust>("certificate").copied();
+    if any { Trust::DangerAny } else { pinned.unwrap_or(Trust::System) }
+}
+
 fn options(matches: &ArgMatches) -> Result<Options, clap::Error> {
     let video: Vec<PathBuf> = matches.get_many("video").into_iter().flatten().cloned().collect();
     if !matches!(video.len(), 0 | 1 | 3) {
         let text = "--video takes one file or three";
         return Err(command().error(clap::error::ErrorKind::WrongNumberOfValues, text));
     }
-    let any = matches.get_flag("danger-accept-any-certificate");
-    let pinned = matches.get_one::<Trust>("certificate").copied();
     let duration = |name: &str| matches.get_one::<u64>(name).copied().map(Duration::from_secs);
     Ok(Options {
         name: take(matches, "name"),
@@ -119,7 +132,7 @@ fn options(matches: &ArgMatches) -> Result<Options, clap::Error> {
         wait: duration("wait"),
         say: matches.get_one("say").cloned(),
         ignore_rules: matches.get_flag("danger-ignore-rules"),
-        trust: if any { Trust::DangerAny } else { pinned.unwrap_or(Trust::System) },
+        trust: trust(matches),
     })
 }
 
@@ -128,23 +141,23 @@ fn passcode(text: &str) -> Result<String, NoPasscode> {
     Passcode::parse(text).map(|passcode| passcode.grouped())
 }
 
-fn take<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> T {
+pub(crate) fn take<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> T {
     matches.get_one::<T>(name).cloned().expect("invariant: required or with a default")
 }
 
-fn text(name: &'static str, help: &'static str) -> Arg {
+pub(crate) fn text(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).help(help)
 }
 
-fn file(name: &'static str, help: &'static str) -> Arg {
+pub(crate) fn file(name: &'static str, help: &'static str) -> Arg {
     text(name, help).value_name("FILE").value_parser(value_parser!(PathBuf))
 }
 
-fn seconds(name: &'static str, help: &'static str) -> Arg {
+pub(crate) fn seconds(name: &'static str, help: &'static str) -> Arg {
     text(name, help).value_name("SECONDS").value_parser(value_parser!(u64))
 }
 
-fn flag(name: &'static str, help: &'static str) -> Arg {
+pub(crate) fn flag(name: &'static str, help: &'static str) -> Arg {
     text(name, help).action(ArgAction::SetTrue)
 }
 

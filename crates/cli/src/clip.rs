@@ -96,7 +96,8 @@ impl VideoClip {
         named(path, VideoClip::parse(read(path)?))
     }
 
-    fn parse(bytes: Vec<u8>) -> Result<VideoClip, Fault> {
+    /// The same of bytes.
+    pub fn parse(bytes: Vec<u8>) -> Result<VideoClip, Fault> {
         match bytes.get(..4) {
             Some(b"DKIF") => ivf::read(&bytes),
             Some([0x1a, 0x45, 0xdf, 0xa3]) => webm::read(bytes),
@@ -124,7 +125,12 @@ impl VideoClip {
 impl AudioClip {
     /// Reads Opus from Ogg (RFC 7845).
     pub fn open(path: &Path) -> Result<AudioClip, ClipError> {
-        named(path, ogg::read(read(path)?))
+        named(path, AudioClip::parse(read(path)?))
+    }
+
+    /// The same of bytes.
+    pub fn parse(bytes: Vec<u8>) -> Result<AudioClip, Fault> {
+        ogg::read(bytes)
     }
 
     /// Mean size of a packet in bytes, for telling speech from pauses.

@@ -7,17 +7,43 @@ use wire::{Kind, SlotWish};
 /// How many video slots an offer may have, in steps.
 const STEPS: [usize; 4] = [4, 9, 16, 25];
 
+/// What is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Watching {
+    /// So many cameras at most.
+    pub tiles: usize,
+    /// Each at this height; without it as a desktop screen would show so many.
+    pub height: Option<u16>,
+}
+
+impl Default for Watching {
+    fn default() -> Self {
+        Watching { tiles: STEPS[3], height: None }
+    }
+}
+
 /// Participants by the slot that shows them.
 #[derive(Default)]
 pub struct Layout {
+    watching: Watching,
     shown: BTreeMap<String, u32>,
     last: Vec<SlotWish>,
 }
 
 impl Layout {
+    pub fn new(watching: Watching) -> Layout {
+        Layout { watching, ..Layout::default() }
+    }
+
     /// A new connection has other slots.
     pub fn clear(&mut self) {
-        *self = Layout::default();
+        *self = Layout::new(self.watching);
+    }
+
+    /// How many slots a view of these people needs.
+    pub fn slots_needed(&self, view: &View) -> usize {
+        let shown = cameras(view).len().min(self.watching.tiles);
+        STEPS.into_iter().find(|step| *step >= shown).unwrap_or(STEPS[3])
     }
 
     /// The wish for these slots, if it differs from the one before.
@@ -33,7 +59,7 @@ impl Layout {
             mid: mid.clone(),
             participant: *participant,
             kind: Kind::Camera,
-            height: height(self.shown.len()),
+            height: self.watching.height.unwrap_or(height(self.shown.len())),
         };
         let wishes: Vec<_> = self.shown.iter().map(wish).collect();
         if wishes == self.last {
@@ -44,16 +70,13 @@ impl Layout {
     }
 
     fn place(&mut self, camera: u32, slots: &[String]) {
+        if self.shown.len() >= self.watching.tiles {
+            return;
+        }
         if let Some(free) = slots.iter().find(|mid| !self.shown.contains_key(*mid)) {
             self.shown.insert(free.clone(), camera);
         }
     }
-}
-
-/// How many slots a view of these people needs.
-pub fn slots_needed(view: &View) -> usize {
-    let cameras = cameras(view).len();
-    STEPS.into_iter().find(|step| *step >= cameras).unwrap_or(STEPS[3])
 }
 
 fn cameras(view: &View) -> Vec<u32> {
@@ -126,7 +149,16 @@ mod tests {
 
     #[test]
     fn slots_grow_in_steps_up_to_twenty_five() {
-        let needed = |others: u32| slots_needed(&view(&(0..=others).collect::<Vec<_>>()));
+        let layout = Layout::default();
+        let needed = |others: u32| layout.slots_needed(&view(&(0..=others).collect::<Vec<_>>()));
         assert_eq!([4, 5, 9, 10, 17, 40].map(needed), [4, 9, 9, 16, 25, 25]);
+    }
+
+    #[test]
+    fn no_more_is_watched_than_asked_for_and_at_the_height_asked_for() {
+        let mut layout = Layout::new(Watching { tiles: 1, height: Some(180) });
+        let view = view(&[0, 7, 8]);
+        assert_eq!(shown(layout.update(&view, &slots(4))), [("v0".into(), 7, 180)]);
+        assert_eq!(layout.slots_needed(&view), 4);
     }
 }

@@ -5,6 +5,7 @@ pub mod args;
 pub mod clip;
 pub mod keep;
 pub mod layout;
+pub mod load;
 pub mod net;
 pub mod peer;
 pub mod player;

@@ -3,10 +3,11 @@
 use cli::args::{Action, Options, parse};
 use cli::clip::{AudioClip, ClipError, VideoClip};
 use cli::keep::{Keep, KeepError};
-use cli::net::{Dialer, NetError, Origin, create_meeting};
+use cli::load;
+use cli::net::{Dialer, Link, NetError, Origin, create_meeting};
 use cli::record::Recorder;
 use cli::report::Report;
-use cli::shell::{Clock, Part, Shell, ShellError, entropy, fresh_seed};
+use cli::shell::{Admit, Clock, Part, Shell, ShellError, entropy, fresh_seed};
 use client::Create;
 use std::process::ExitCode;
 
@@ -30,9 +31,19 @@ fn main() -> ExitCode {
         Ok(action) => action,
         Err(error) => error.exit(),
     };
+    match action {
+        Action::Join { link, passcode, options } => take_place(join(link, passcode, options)),
+        Action::Host { server, title, admit_all, end, options } => {
+            take_place(host(server, title, admit_all, end, options))
+        }
+        Action::Load(options) => put_load(*options),
+    }
+}
+
+fn take_place(part: impl Future<Output = Result<Report, Failure>>) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(act(action)),
+        Ok(runtime) => runtime.block_on(part),
         Err(error) => return fail(&error),
     };
     match outcome {
@@ -41,23 +52,39 @@ fn main() -> ExitCode {
     }
 }
 
-async fn act(action: Action) -> Result<Report, Failure> {
-    let clock = Clock::start();
-    match action {
-        Action::Join { link, passcode, options } => {
-            let (keep, dialer) = prepare(&options, link.origin)?;
-            let part = part(options, link.meeting, link.fragment)?;
-            let part = (Part { passcode, ..part.0 }, part.1);
-            take_part(part, keep, dialer, clock).await
+fn put_load(options: load::Options) -> ExitCode {
+    match load::run(options, told_to_stop()) {
+        Ok(summary) => {
+            say(&serde_json::to_string(&summary).expect("invariant: a summary becomes JSON"));
+            summary.problems.iter().for_each(|problem| eprintln!("incamera: {problem}"));
+            if summary.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
-        Action::Host { server, title, admit_all, end, options } => {
-            let (mut keep, dialer) = prepare(&options, server)?;
-            let (meeting, fragment) = open(&mut keep, &dialer, title, &options.name, clock).await?;
-            let part = part(options, meeting, Some(fragment))?;
-            let part = (Part { admit_all, end, ..part.0 }, part.1);
-            take_part(part, keep, dialer, clock).await
-        }
+        Err(error) => fail(&error),
     }
+}
+
+async fn join(link: Link, passcode: Option<String>, options: Options) -> Result<Report, Failure> {
+    let clock = Clock::start();
+    let (keep, dialer) = prepare(&options, link.origin)?;
+    let part = part(options, link.meeting, link.fragment)?;
+    let part = (Part { passcode, ..part.0 }, part.1);
+    take_part(part, keep, dialer, clock).await
+}
+
+async fn host(
+    server: Origin,
+    title: String,
+    admit_all: bool,
+    end: bool,
+    options: Options,
+) -> Result<Report, Failure> {
+    let clock = Clock::start();
+    let (mut keep, dialer) = prepare(&options, server)?;
+    let (meeting, fragment) = open(&mut keep, &dialer, title, &options.name, clock).await?;
+    let part = part(options, meeting, Some(fragment))?;
+    let admit = if admit_all { Admit::Each } else { Admit::Nobody };
+    let part = (Part { admit, end, ..part.0 }, part.1);
+    take_part(part, keep, dialer, clock).await
 }
 
 fn prepare(options: &Options, origin: Origin) -> Result<(Keep, Dialer), Failure> {
@@ -97,11 +124,12 @@ fn part(
         name: options.name,
         video,
         audio,
-        admit_all: false,
+        admit: Admit::Nobody,
         end: false,
         stay: options.stay,
         wait: options.wait,
         say: options.say,
+        unmutes: false,
         ignore_rules: options.ignore_rules,
     };
     Ok((part, recorder))

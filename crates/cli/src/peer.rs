@@ -4,12 +4,15 @@
 //! After every call that changes something, call [`Peer::poll`] until it returns `None`, then wait
 //! for a datagram or for [`Peer::deadline`].
 
+mod header;
 mod lines;
 mod outgoing;
 
+pub use header::HeaderFault;
 pub use lines::{AUDIO_SLOTS, FIRST_VIDEO_SLOTS, Lines, RIDS};
 
 use crate::rtp::packetise;
+use header::Expected;
 use outgoing::Outgoing;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,7 +22,7 @@ use str0m::format::Codec;
 
 use str0m::media::{KeyframeRequestKind, Mid, Pt, Rid};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::ExtensionValues;
+use str0m::rtp::{ExtensionValues, RtpHeader};
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
 
 /// Why the connection cannot go on.
@@ -65,6 +68,7 @@ pub struct Packet {
     pub time: u32,
     pub marker: bool,
     pub payload: Arc<[u8]>,
+    pub header: Result<(), HeaderFault>,
 }
 
 /// What this participant sends.
@@ -85,6 +89,7 @@ pub struct Peer {
     layers: Vec<Outgoing>,
     deadline: Instant,
     connected: bool,
+    sent: u64,
 }
 
 impl Peer {
@@ -117,6 +122,7 @@ impl Peer {
             layers: layers.collect(),
             deadline: now,
             connected: false,
+            sent: 0,
             rtc,
         };
         Ok((peer, offer))
@@ -128,6 +134,11 @@ impl Peer {
 
     pub fn is_connected(&self) -> bool {
         self.connected
+    }
+
+    /// RTP packets sent so far, without what was sent again.
+    pub fn sent(&self) -> u64 {
+        self.sent
     }
 
     /// An offer is out and its answer has not come.
@@ -191,6 +202,7 @@ impl Peer {
         let mut api = self.rtc.direct_api();
         if let Some(stream) = api.stream_tx_by_mid(mid, None) {
             stream.write_rtp(packet);
+            self.sent += 1;
         }
     }
 
@@ -207,6 +219,7 @@ impl Peer {
         for (i, payload) in payloads.into_iter().enumerate() {
             let packet = layer.next(pt, now, time, payload);
             stream.write_rtp(packet.marker(i == last).nackable(true));
+            self.sent += 1;
         }
     }
 
@@ -257,6 +270,7 @@ impl Peer {
                 let mid = api.stream_rx(&packet.header.ssrc)?.mid();
                 Some(PeerOutput::Packet(Packet {
                     mid,
+                    header: self.check_header(mid, &packet.header),
                     seq: *packet.seq_no,
                     time: packet.header.timestamp,
                     marker: packet.header.marker,
@@ -265,6 +279,12 @@ impl Peer {
             }
             _ => None,
         }
+    }
+
+    fn check_header(&self, mid: Mid, header: &RtpHeader) -> Result<(), HeaderFault> {
+        let audio = self.lines.audio_slots.contains(&mid);
+        let codec = if audio { Codec::Opus } else { Codec::Vp8 };
+        header::check(header, Expected { mid, audio, payload_type: self.payload_type(codec) })
     }
 
     fn fail(&mut self) -> Option<PeerOutput> {

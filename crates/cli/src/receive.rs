@@ -67,16 +67,23 @@ pub enum ReceiveOutput {
 pub struct Receiver {
     slots: BTreeMap<Mid, Slot>,
     out: VecDeque<ReceiveOutput>,
+    open_one_in: u64,
 }
 
 impl Receiver {
+    /// Opens one frame in `n` of each slot, and checks everything but the tag of the others.
+    pub fn opening_one_in(n: u64) -> Receiver {
+        Receiver { open_one_in: n, ..Receiver::default() }
+    }
+
     /// A slot of the current connection; `kind` is what it may carry. The number of slots is the
     /// caller's own choice, so it needs no bound here.
     pub fn add_slot(&mut self, mid: Mid, kind: Kind) {
-        self.slots
-            .entry(mid)
-            .and_modify(|slot| slot.set_kind(kind))
-            .or_insert(Slot::new(mid, kind));
+        self.slots.entry(mid).and_modify(|slot| slot.set_kind(kind)).or_insert(Slot::new(
+            mid,
+            kind,
+            self.open_one_in,
+        ));
     }
 
     /// Forgets the slots of a connection that is gone.
@@ -91,7 +98,9 @@ impl Receiver {
 
     /// What all slots have counted; of a connection that is gone, ask before [`Self::clear`].
     pub fn counts(&self) -> Counts {
-        self.slots.values().fold(Counts::default(), |sum, slot| sum.plus(slot.counts()))
+        let mut sum = Counts::default();
+        self.slots.values().for_each(|slot| sum.add(&slot.counts()));
+        sum
     }
 
     /// Takes a packet; of an unknown line it is ignored.

@@ -138,7 +138,7 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     fn fixture(name: &str) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("clips").join(name)
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a participant counted, printed as one JSON object at its end. Times are milliseconds.
 
+use crate::load::Intervals;
+use crate::peer::HeaderFault;
 use crate::receive::{Counts, Frame};
 use crate::record::kind_name;
 use e2ee::frames::{Kind, OpenError};
@@ -26,6 +28,8 @@ pub struct Report {
     pub error: Option<String>,
     /// From the start of the program until the server was reached and the way in was known.
     pub lobby_ms: Option<u64>,
+    /// From the start until asking to be let in.
+    pub knocked_ms: Option<u64>,
     /// From the start until let in.
     pub admitted_ms: Option<u64>,
     /// From the start until in the meeting with keys confirmed.
@@ -33,6 +37,8 @@ pub struct Report {
     /// From being let in until media flowed either way.
     pub media_connected_ms: Option<u64>,
     pub media_connections: u64,
+    /// From the start until the first frame that could be shown or played.
+    pub first_frame_ms: Option<u64>,
     pub before_admission: BeforeAdmission,
     pub sent: Sent,
     pub received: Received,
@@ -40,6 +46,8 @@ pub struct Report {
     pub chat: Vec<Chat>,
     /// The meeting code last shown, without which two reports cannot be compared.
     pub code: Option<String>,
+    #[serde(skip)]
+    pub intervals: Intervals,
 }
 
 /// What a guest must not get before it is let in.
@@ -51,6 +59,8 @@ pub struct BeforeAdmission {
 
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Sent {
+    /// RTP packets.
+    pub packets: u64,
     pub audio_packets: u64,
     /// By layer, smallest first.
     pub video_frames: Vec<u64>,
@@ -64,8 +74,16 @@ pub struct Received {
     pub packets: u64,
     /// Packets given up.
     pub lost: u64,
+    /// Packets that came a second time, or after they had been given up.
+    pub repeated: u64,
     /// Frames of which only a part arrived.
     pub broken: u64,
+    /// RTP headers with a fault, by fault.
+    pub headers: BTreeMap<&'static str, u64>,
+    /// Frames of which everything but the tag was checked.
+    pub unopened: u64,
+    /// Frames that came after one that the same key had sealed later.
+    pub counters_back: u64,
     pub verified: u64,
     /// By reason.
     pub rejected: BTreeMap<&'static str, u64>,
@@ -129,10 +147,17 @@ impl Report {
         *self.received.rejected.entry(reason(why)).or_default() += 1;
     }
 
-    pub fn add_counts(&mut self, counts: Counts) {
+    pub fn add_counts(&mut self, counts: &Counts) {
         self.received.packets += counts.packets;
         self.received.lost += counts.lost;
+        self.received.repeated += counts.repeated;
         self.received.broken += counts.broken;
+        self.received.unopened += counts.unopened;
+        self.received.counters_back += counts.counters_back;
+        self.intervals.add(&counts.intervals);
+        for (fault, count) in &counts.headers {
+            *self.received.headers.entry(fault_name(*fault)).or_default() += count;
+        }
     }
 
     fn sender(&mut self, device: &str) -> Option<&mut Sender> {
@@ -163,6 +188,14 @@ impl Media {
             self.longest_gap_ms = self.longest_gap_ms.max(gap);
             self.gaps += u64::from(gap > GAP_MS && frame.kind == Kind::Mic);
         }
+    }
+}
+
+fn fault_name(fault: HeaderFault) -> &'static str {
+    match fault {
+        HeaderFault::WrongType => "wrong_type",
+        HeaderFault::WrongLine => "wrong_line",
+        HeaderFault::NoLevel => "no_level",
     }
 }
 

@@ -4,12 +4,17 @@
 
 mod carry;
 mod clock;
+mod core;
 mod frames;
 mod media;
+mod part;
+mod seat;
 
 pub use clock::Clock;
+pub use core::Core;
+pub use part::{Admit, Part};
+pub use seat::{Keys, Progress, Seat};
 
-use crate::clip::{AudioClip, VideoClip};
 use crate::keep::{Keep, KeepError};
 use crate::layout::Layout;
 use crate::net::{Dialer, NetError, Signalling, SocketEvent};
@@ -19,9 +24,9 @@ use crate::receive::Receiver;
 use crate::record::Recorder;
 use crate::report::Report;
 use base::Secret;
+use client::Config;
 use client::shell::{Command, Input};
 use client::view::{Phase, View};
-use client::{Config, Participant};
 use e2ee::frames::{Opener, Sealer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -31,6 +36,9 @@ use tokio::task::JoinSet;
 
 /// The largest datagram looked at; media stays below 1,500 bytes.
 const MAX_DATAGRAM: usize = 2048;
+
+/// Datagrams taken at once; more lets media hold up signalling.
+const BATCH: usize = 32;
 
 /// How long leaving may take before the program ends all the same.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -59,35 +67,12 @@ pub enum ShellError {
     PasscodeClosed,
 }
 
-/// Who takes part and with what.
-pub struct Part {
-    pub meeting: String,
-    pub fragment: Option<String>,
-    /// Offered where the fragment is missing.
-    pub passcode: Option<String>,
-    pub name: String,
-    /// None for no camera, one, or three layers from the smallest to the largest.
-    pub video: Vec<VideoClip>,
-    pub audio: Option<AudioClip>,
-    /// Lets in whoever knocks.
-    pub admit_all: bool,
-    /// Ends the meeting for everyone when leaving; hosts only.
-    pub end: bool,
-    /// Leaves this long after getting in.
-    pub stay: Option<Duration>,
-    /// Gives up when not let in after this long.
-    pub wait: Option<Duration>,
-    /// Said in the chat once inside.
-    pub say: Option<String>,
-    /// Behaves like a changed program that heeds no rule of the room.
-    pub ignore_rules: bool,
-}
-
 /// A running participant.
 pub struct Shell {
     part: Part,
     clock: Clock,
-    core: Participant,
+    core: Core,
+    seat: Seat,
     keep: Keep,
     dialer: Dialer,
     local: IpAddr,
@@ -127,13 +112,26 @@ pub struct Shell {
 impl Shell {
     /// Prepares a participant; nothing is sent before [`Self::run`].
     pub async fn new(
-        mut part: Part,
+        part: Part,
         keep: Keep,
         dialer: Dialer,
         recorder: Option<Recorder>,
         clock: Clock,
     ) -> Result<Shell, ShellError> {
-        let local = dialer.local_address().await?;
+        let seat = Seat::alone(dialer.local_address().await?);
+        Shell::in_crowd(part, keep, dialer, recorder, clock, seat).await
+    }
+
+    /// Prepares one of many participants of this process.
+    pub async fn in_crowd(
+        mut part: Part,
+        keep: Keep,
+        dialer: Dialer,
+        recorder: Option<Recorder>,
+        clock: Clock,
+        mut seat: Seat,
+    ) -> Result<Shell, ShellError> {
+        let local = seat.local;
         let any = match local {
             IpAddr::V4(_) => IpAddr::from(Ipv4Addr::UNSPECIFIED),
             IpAddr::V6(_) => IpAddr::from(Ipv6Addr::UNSPECIFIED),
@@ -146,7 +144,7 @@ impl Shell {
             device_seed: keep.device_seed(),
             saved: keep.saved(&part.meeting),
         };
-        let core = Participant::new(config, clock.now(), Box::new(entropy));
+        let core = Core::new(config, clock.now(), seat.keys.take_follower());
         let now = Instant::now();
         let clips = std::mem::take(&mut part.video);
         let report = Report {
@@ -163,6 +161,9 @@ impl Shell {
             part,
             clock,
             core,
+            receiver: Receiver::opening_one_in(seat.open_one_in),
+            layout: Layout::new(seat.watching),
+            seat,
             keep,
             dialer,
             local,
@@ -184,9 +185,7 @@ impl Shell {
             peer: None,
             sending: false,
             silenced: BTreeSet::new(),
-            receiver: Receiver::default(),
             owners: BTreeMap::new(),
-            layout: Layout::default(),
             recorder,
             report,
             failed: None,
@@ -203,11 +202,12 @@ impl Shell {
             let deadline = self.deadline();
             tokio::select! {
                 event = next_event(&mut self.signalling) => self.handle_socket(event),
-                got = self.udp.recv_from(&mut datagram) => {
-                    if let Ok((len, from)) = got {
-                        self.handle_datagram(from, &datagram[..len]);
+                ready = self.udp.readable() => {
+                    if ready.is_ok() {
+                        self.take_datagrams(&mut datagram);
                     }
                 }
+                () = self.core.keys_changed() => self.core.take_keys(self.clock.now()),
                 () = tokio::time::sleep_until(deadline.into()) => {}
                 () = &mut stop, if !stopped => {
                     stopped = true;
@@ -237,7 +237,16 @@ impl Shell {
         }
     }
 
+    fn take_datagrams(&mut self, buffer: &mut [u8]) {
+        for _ in 0..BATCH {
+            let Ok((len, from)) = self.udp.try_recv_from(buffer) else { return };
+            self.handle_datagram(from, &buffer[..len]);
+            self.carry_out_peer();
+        }
+    }
+
     fn handle_datagram(&mut self, from: SocketAddr, datagram: &[u8]) {
+        self.seat.progress.count_received();
         if self.admitted.is_none() {
             self.report.before_admission.media_datagrams += 1;
         }
@@ -307,7 +316,7 @@ impl Shell {
             signalling.finish().await;
         }
         while self.closing.join_next().await.is_some() {}
-        self.report.add_counts(self.receiver.counts());
+        self.count_packets();
         if let Some(Err(error)) = self.recorder.take().map(Recorder::finish) {
             self.failed.get_or_insert(ShellError::Record(error));
         }

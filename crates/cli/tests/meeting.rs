@@ -79,7 +79,7 @@ fn server(data: &Path) -> (Process, String) {
 }
 
 fn fixture(name: &str) -> String {
-    format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))
+    format!("{}/clips/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
 fn incamera(args: &[&str], out: &Path, video: &str, audio: &str) -> Process {

@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::PathBuf;
 
 fn fixture(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("clips").join(name)
 }
 
 fn bytes(name: &str) -> Vec<u8> {

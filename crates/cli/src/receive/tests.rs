@@ -48,7 +48,14 @@ impl Scene {
         for (i, payload) in payloads.into_iter().enumerate() {
             self.seq += 1;
             let (seq, time) = (self.seq, self.time);
-            packets.push(Packet { mid, seq, time, marker: i == last, payload: payload.into() });
+            packets.push(Packet {
+                mid,
+                seq,
+                time,
+                marker: i == last,
+                payload: payload.into(),
+                header: Ok(()),
+            });
         }
         packets
     }
@@ -130,7 +137,7 @@ fn a_camera_frame_in_a_microphone_slot_is_rejected() {
     let mut scene = Scene::new();
     let sealed = scene.sealer.seal(Kind::Camera, &key(100)).unwrap();
     let payload = sealed.into();
-    let packet = Packet { mid: mic(), seq: 1, time: 1, marker: false, payload };
+    let packet = Packet { mid: mic(), seq: 1, time: 1, marker: false, payload, header: Ok(()) };
     let out = scene.receive(vec![packet]);
     assert!(matches!(out[..], [ReceiveOutput::Rejected { .. }]), "{out:?}");
 }
@@ -160,7 +167,14 @@ fn audio_packets_come_in_order_and_a_late_one_is_dropped() {
     let mut packets: Vec<Packet> = (0..4)
         .map(|i| {
             let payload = scene.sealer.seal(Kind::Mic, &[i; 20]).unwrap().into();
-            Packet { mid: mic(), seq: u64::from(i) + 1, time: 0, marker: false, payload }
+            Packet {
+                mid: mic(),
+                seq: u64::from(i) + 1,
+                time: 0,
+                marker: false,
+                payload,
+                header: Ok(()),
+            }
         })
         .collect();
     packets.swap(1, 2);

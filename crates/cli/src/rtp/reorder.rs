@@ -27,12 +27,15 @@ impl<T> Reorder<T> {
         Reorder { patience, next: None, held: BTreeMap::new() }
     }
 
-    /// Takes a packet. One that comes after its place was passed, or a second time, is dropped.
-    pub fn push(&mut self, now: Instant, seq: u64, packet: T) {
+    /// Takes a packet. One that comes after its place was passed, or a second time, is dropped;
+    /// false then.
+    pub fn push(&mut self, now: Instant, seq: u64, packet: T) -> bool {
         let next = *self.next.get_or_insert(seq);
-        if seq >= next {
-            self.held.entry(seq).or_insert((now, packet));
+        let wanted = seq >= next && !self.held.contains_key(&seq);
+        if wanted {
+            self.held.insert(seq, (now, packet));
         }
+        wanted
     }
 
     /// What may be used by `now`; call until `None`.

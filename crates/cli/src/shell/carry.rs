@@ -1,6 +1,6 @@
 //! Carrying out what the core asks for.
 
-use super::{Shell, ShellError};
+use super::{Admit, Shell, ShellError};
 use crate::net::Signalling;
 use crate::report::Chat;
 use client::shell::{Command, Input, Notice, Output};
@@ -61,6 +61,7 @@ impl Shell {
     /// What the host's side asks for. Nobody is here to be asked to speak.
     fn heed(&mut self, notice: Notice) {
         let kind = match notice {
+            Notice::JoinMuted if self.part.unmutes => return,
             Notice::Mute | Notice::JoinMuted => wire::Kind::Mic,
             Notice::StopVideo | Notice::JoinCameraOff => wire::Kind::Camera,
             Notice::StopSharing | Notice::AskedToUnmute | Notice::AskedToStartVideo => return,
@@ -115,6 +116,7 @@ impl Shell {
                 if self.joined.is_none() {
                     self.joined = Some(now);
                     self.report.joined_ms = since_start;
+                    self.seat.progress.count_joined();
                     self.greet();
                 }
             }
@@ -150,6 +152,7 @@ impl Shell {
         if known || self.asks_at().is_some_and(|at| at <= Instant::now()) {
             self.asked_to_join = true;
             let name = self.part.name.clone();
+            self.report.knocked_ms = Some(self.clock.millis(Instant::now()));
             self.tell(Input::Command(Command::Join { name }));
         }
     }
@@ -174,9 +177,20 @@ impl Shell {
     }
 
     fn admit(&mut self) {
-        if !self.part.admit_all {
-            return;
+        match self.part.admit {
+            Admit::Nobody => {}
+            Admit::Each => self.admit_each(),
+            Admit::Together(count) => {
+                if self.view.waiting.len() >= count {
+                    self.part.admit = Admit::Each;
+                    self.seat.progress.note_admission(self.clock.millis(Instant::now()));
+                    self.tell(Input::Command(Command::AdmitAll));
+                }
+            }
         }
+    }
+
+    fn admit_each(&mut self) {
         let waiting: Vec<u64> = self.view.waiting.iter().map(|waiting| waiting.knock).collect();
         self.let_in.retain(|knock| waiting.contains(knock));
         for knock in waiting {

@@ -15,6 +15,12 @@ impl Clock {
         self.0
     }
 
+    /// The start, in milliseconds of Unix time.
+    pub fn began(&self) -> u64 {
+        let Now { mono, wall } = self.now();
+        wall.0.saturating_sub(mono.0)
+    }
+
     pub fn now(&self) -> Now {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Now {

@@ -15,6 +15,7 @@ const MAX_OWNERS: usize = 4096;
 
 impl Shell {
     pub(super) fn carry_out_frames(&mut self, command: FrameCommand) {
+        self.seat.keys.export(&command, &self.core);
         match command {
             FrameCommand::AddEpoch { epoch, base_key } => self.add_epoch(epoch, &base_key.0),
             FrameCommand::DropEpochs { through } => {
@@ -97,6 +98,9 @@ impl Shell {
     }
 
     fn handle_frame(&mut self, frame: Frame) {
+        if frame.decodable && self.report.first_frame_ms.is_none() {
+            self.report.first_frame_ms = Some(self.clock.millis(frame.arrived));
+        }
         let Some(device) = self.owner(&frame) else {
             self.report.count_nameless();
             return;

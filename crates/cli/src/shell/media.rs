@@ -2,7 +2,6 @@
 
 use super::frames::kind_of;
 use super::{Shell, ShellError, entropy};
-use crate::layout::slots_needed;
 use crate::peer::{Peer, PeerError, PeerOutput, RIDS, Sending};
 use client::shell::{Input, MediaCommand, MediaEvent};
 use e2ee::frames::Kind;
@@ -41,11 +40,17 @@ impl Shell {
     }
 
     fn close_peer(&mut self) {
+        self.count_packets();
         self.peer = None;
         self.sending = false;
-        self.report.add_counts(self.receiver.counts());
         self.receiver.clear();
         self.layout.clear();
+    }
+
+    /// Of a connection that ends.
+    pub(super) fn count_packets(&mut self) {
+        self.report.add_counts(&self.receiver.counts());
+        self.report.sent.packets += self.peer.as_ref().map_or(0, Peer::sent);
     }
 
     fn handle_answer(&mut self, sdp: &str) {
@@ -76,7 +81,7 @@ impl Shell {
     }
 
     pub(super) fn update_layout(&mut self) {
-        let needed = slots_needed(&self.view);
+        let needed = self.layout.slots_needed(&self.view);
         let Some(peer) = &mut self.peer else { return };
         if peer.is_negotiating() {
             return;
@@ -119,8 +124,11 @@ impl Shell {
 
     fn handle_peer(&mut self, output: PeerOutput) {
         match output {
-            // A datagram the system does not take at once is as good as lost.
-            PeerOutput::Transmit { to, datagram } => drop(self.udp.try_send_to(&datagram, to)),
+            PeerOutput::Transmit { to, datagram } => {
+                // A datagram the system does not take at once is as good as lost.
+                let sent = self.udp.try_send_to(&datagram, to).is_ok();
+                self.seat.progress.count_sent(sent);
+            }
             PeerOutput::Connected => self.handle_connected(),
             PeerOutput::Failed => self.tell(Input::Media(MediaEvent::Failed)),
             PeerOutput::KeyframeWanted { layer } => {
