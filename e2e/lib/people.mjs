@@ -88,7 +88,27 @@ function canvasCamera([r, g, b]) {
 /** The element with this accessible name and role. */
 export const by = (page, role, name) => page.locator(`::-p-aria([name="${name}"][role="${role}"])`);
 
-export const click = (page, name, role = 'button') => by(page, role, name).click();
+export async function click(page, name, role = 'button') {
+  try {
+    await by(page, role, name).click();
+  } catch (error) {
+    throw new Error(`${role} "${name}" was not clicked (${error.message})\n${await page.evaluate(seen, name).catch(() => '(no page)')}`, { cause: error });
+  }
+}
+
+/** What stands where a control should, for whoever reads why it was not clicked. */
+async function seen(name) {
+  const frame = await Promise.race([new Promise((resolve) => requestAnimationFrame(() => resolve('frames are drawn'))),
+    new Promise((resolve) => setTimeout(resolve, 2_000, 'no frame is drawn'))]);
+  const named = [...document.querySelectorAll('button, [role], input')].filter((element) =>
+    element.getAttribute('aria-label') === name || element.textContent.trim() === name);
+  const lines = named.map((element) => {
+    const { x, y, width, height } = element.getBoundingClientRect();
+    const top = document.elementFromPoint(x + width / 2, y + height / 2);
+    return `${element.outerHTML.slice(0, 300)} at ${x},${y} ${width}x${height}, ${element.contains(top) ? 'on top' : `under ${top?.outerHTML.slice(0, 120)}`}`;
+  });
+  return `--- ${frame}; so named: ${lines.join('\n') || 'nothing'}\n--- the page reads:\n${document.body.innerText}`;
+}
 
 /** Waits until a predicate in the page holds; says which one when it never does. */
 export async function until(page, what, predicate, ...args) {
@@ -158,11 +178,15 @@ export async function knock(person, link, name, ...before) {
   return page;
 }
 
+/** The panel may be open already: admitting somebody opens it where no notice offers that. */
+export async function openParticipants(page) {
+  if (!(await page.$('::-p-aria([name="Participants"][role="region"])'))) await click(page, 'Participants');
+}
+
 export async function admit(page, name) {
   const button = by(page, 'button', `Admit ${name}`);
   if (!(await page.$(`::-p-aria([name="Admit ${name}"][role="button"])`))) {
-    const panel = await page.$('::-p-aria([name="Participants"][role="region"])');
-    if (!panel) await click(page, 'Participants');
+    await openParticipants(page);
   }
   await button.click();
 }

@@ -1,7 +1,7 @@
 // Links that are wrong in one way each: a clear message, and an undisturbed host.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { by, chromium, click, host, knock, newPage, reads } from '../lib/people.mjs';
+import { by, chromium, click, host, knock, newPage, openParticipants, reads } from '../lib/people.mjs';
 import { startServer } from '../lib/server.mjs';
 
 let server, anna, ben, annas, link;
@@ -83,7 +83,7 @@ test('names are shown as text, without direction tricks and within bounds', asyn
     await annas.waitForFunction(() => [...document.querySelectorAll('button')]
       .some((b) => (b.getAttribute('aria-label') ?? '').startsWith('Admit ') && b.getAttribute('aria-label') !== 'Admit all')
       || document.body.innerText.includes('waiting'), { timeout: 30_000 });
-    if ((await waitingNames()).length === 0) await click(annas, 'Participants');
+    if ((await waitingNames()).length === 0) await openParticipants(annas);
     await annas.waitForFunction(() => [...document.querySelectorAll('button')]
       .some((b) => (b.getAttribute('aria-label') ?? '').startsWith('Admit ') && b.getAttribute('aria-label') !== 'Admit all'));
     const [shown] = (await waitingNames()).filter((n) => n !== 'Admit all');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { admit, by, chromium, click, firefox, host, inMeeting, knock, reads, until } from '../lib/people.mjs';
+import { admit, by, chromium, click, firefox, host, inMeeting, knock, openParticipants, reads, until } from '../lib/people.mjs';
 import { hears, hearsRecorded, seesMoving } from '../lib/probes.mjs';
 import { sharesScreen } from '../lib/screens.mjs';
 import { startServer } from '../lib/server.mjs';
@@ -187,7 +187,7 @@ test('the host ends somebody’s sharing, and the others’ right to share', asy
   await nobodyShares(bens);
   await click(bens, 'Share screen');
   await seesMoving(annas, "Ben's screen", 'yellow');
-  await click(annas, 'Participants');
+  await openParticipants(annas);
   await click(annas, "Stop Ben's sharing");
   await reads(bens, 'The host has ended sharing');
   await Promise.all([nobodyShares(annas), nobodyShares(doras)]);
