@@ -85,13 +85,25 @@ function canvasCamera([r, g, b]) {
   };
 }
 
-/** The element with this accessible name and role. */
-export const by = (page, role, name) => page.locator(`::-p-aria([name="${name}"][role="${role}"])`);
+const aria = (name, role) => `::-p-aria([name="${name}"][role="${role}"])`;
 
+/** The element with this accessible name and role. */
+export const by = (page, role, name) => page.locator(aria(name, role));
+
+/**
+ * Locators wait for animation frames, which a busy headless browser may withhold for long. So after half the time
+ * the control is clicked by the mouse wherever it then is; a control that is not there is an error all the same.
+ */
 export async function click(page, name, role = 'button') {
   try {
-    await by(page, role, name).click();
+    return await by(page, role, name).setTimeout(15_000).click();
   } catch (error) {
+    for (const end = Date.now() + 15_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 200))) {
+      const control = await page.$(aria(name, role)).catch(() => null);
+      if (!control || !(await control.isVisible())) continue;
+      console.log(`clicked without a locator: ${await page.evaluate(seen, name)}`);
+      return control.click();
+    }
     throw new Error(`${role} "${name}" was not clicked (${error.message})\n${await page.evaluate(seen, name).catch(() => '(no page)')}`, { cause: error });
   }
 }
@@ -191,4 +203,4 @@ export async function admit(page, name) {
   await button.click();
 }
 
-export const inMeeting = (page) => by(page, 'toolbar', 'Call controls').wait();
+export const inMeeting = (page) => until(page, 'the call controls', () => document.querySelector('[role=toolbar][aria-label="Call controls"]'));

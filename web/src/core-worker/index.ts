@@ -34,7 +34,7 @@ function pass(message: ToCore) {
 
 async function open(request: Open, steal: boolean) {
   try {
-    if (!(await holdMeeting(request.meeting, elsewhere, steal))) return say({ type: 'elsewhere' });
+    if (!(await holdMeeting(request.meeting, elsewhere, { steal, reloaded: request.reloaded }))) return say({ type: 'elsewhere' });
     await start(request);
   } catch {
     say({ type: 'broken' });

@@ -5,8 +5,8 @@ import type { Command, MediaCommand, MediaEvent, Notice, View } from '../state/c
 export type ToCore =
   /** Makes a meeting on this server; answered with `created` or `not_created`. */
   | { type: 'create'; origin: string; name: string }
-  /** Takes part in a meeting. `frames` leads to the frame worker. */
-  | { type: 'open'; origin: string; meeting: string; fragment: string | null; frames: MessagePort }
+  /** Takes part in a meeting. `frames` leads to the frame worker; `reloaded` is whether this page was here a moment ago. */
+  | { type: 'open'; origin: string; meeting: string; fragment: string | null; frames: MessagePort; reloaded: boolean }
   /** Takes the meeting over from the tab that has it. */
   | { type: 'take_over' }
   | { type: 'command'; command: Command }

@@ -20,6 +20,9 @@ export type Meeting = ReturnType<typeof createMeeting>;
 
 export const meetingOf = (path: string): string => path.split('/')[2] ?? '';
 
+const wasReloaded = (): boolean =>
+  performance.getEntriesByType('navigation').some((entry) => (entry as PerformanceNavigationTiming).type === 'reload');
+
 export function createMeeting() {
   const path = location.pathname;
   const id = meetingOf(path);
@@ -44,7 +47,7 @@ export function createMeeting() {
     else if (message.type === 'elsewhere' || message.type === 'broken') stop(message.type);
   };
   worker.onerror = () => stop('broken');
-  post({ type: 'open', origin: location.origin, meeting: id, fragment: fragmentOf(path), frames: frames.corePort }, [frames.corePort]);
+  post({ type: 'open', origin: location.origin, meeting: id, fragment: fragmentOf(path), frames: frames.corePort, reloaded: wasReloaded() }, [frames.corePort]);
 
   function show(next: View, handled: Handled) {
     batch(() => {
