@@ -3,15 +3,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { accessible } from '../lib/accessible.mjs';
 import { headlessFiles } from '../lib/clips.mjs';
 import { admit, by, chromium, click, host, inMeeting, knock, newPage, reads } from '../lib/people.mjs';
 import { seesMoving } from '../lib/probes.mjs';
 import { binary, startServer } from '../lib/server.mjs';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let server, anna, ben, carl;
 before(async () => {
   server = await startServer();
@@ -34,17 +33,6 @@ function mediaSamples(path) {
     at += 12 + size;
   }
   return samples;
-}
-
-async function accessible(page, where) {
-  await page.evaluate(axe);
-  for (const theme of ['light', 'dark']) {
-    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }]);
-    // Colours fade over to the other theme.
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    const { violations } = await page.evaluate(() => window.axe.run(document));
-    assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes[0].html}`), [], `${where}, ${theme}`);
-  }
 }
 
 test('a whole session stays quiet, private and accessible', async () => {

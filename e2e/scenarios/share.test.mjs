@@ -1,14 +1,12 @@
 // A shared screen: picture, sound and the presenter's face arrive, one presenter at a time, and it ends from both sides.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
+import { accessible } from '../lib/accessible.mjs';
 import { admit, by, chromium, click, firefox, host, inMeeting, knock, openParticipants, reads, until } from '../lib/people.mjs';
 import { hears, hearsRecorded, seesMoving } from '../lib/probes.mjs';
 import { sharesScreen } from '../lib/screens.mjs';
 import { startServer } from '../lib/server.mjs';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** For looking at it: `SHOTS=directory node --test scenarios/share.test.mjs`. */
 const SHOTS = process.env.SHOTS;
 
@@ -36,12 +34,6 @@ const described = (page, name) => page.evaluate((label) => {
   const button = document.querySelector(`button[aria-label="${label}"]`);
   return [button?.getAttribute('aria-disabled'), button?.getAttribute('aria-description')];
 }, name);
-
-async function accessible(page, where) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => window.axe.run(document));
-  assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes[0].html}`), [], where);
-}
 
 async function shots(page, name) {
   if (!SHOTS) return;

@@ -3,6 +3,7 @@ import type { Invitation } from '../../state/core';
 import { t } from '../../state/i18n';
 import { Copy } from '../icons';
 import { CopyButton } from './empty';
+import { leaveLine } from './focus';
 import { Modal } from './modal';
 import type { RoomState } from './room';
 
@@ -52,12 +53,16 @@ function NewInvitation(props: { room: RoomState }) {
 
 function Line(props: { one: Invitation; room: RoomState }) {
   const id = createUniqueId();
+  const revoke = (event: MouseEvent) => {
+    leaveLine(event);
+    props.room.meeting.send({ command: 'revoke', invitation: props.one.id });
+  };
   const notes = () => [props.one.cohost && t('role-cohost'), t(props.one.device_known ? 'invitation-used' : 'invitation-unused')].filter(Boolean).join(' · ');
   return (
     <li class="person">
       <span class="person-name" id={id}><bdi>{props.one.label}</bdi><small>{notes()}</small></span>
       <CopyButton icon={Copy} label={t('copy-link')} text={new URL(props.one.path, location.origin).href} of={id} small />
-      <button class="button small" aria-describedby={id} onClick={() => props.room.meeting.send({ command: 'revoke', invitation: props.one.id })}>{t('revoke')}</button>
+      <button class="button small" aria-describedby={id} onClick={revoke}>{t('revoke')}</button>
     </li>
   );
 }

@@ -97,10 +97,18 @@ function WaitingRow(props: { one: Waiting; room: RoomState }) {
       }>
         <Rename name={props.one.name} save={rename} done={() => setRenaming(false)} />
       </Show>
-      <AdmitDecline one={props.one} room={props.room} />
-      <Action icon={Pencil} label={t('rename-name', { name: props.one.name })} press={() => setRenaming(true)} />
-      <Action icon={Ban} label={t('block-name', { name: props.one.name })} press={() => props.room.meeting.send({ command: 'block', knock: props.one.knock })} />
+      <Show when={!renaming()}><WaitingDeeds one={props.one} room={props.room} rename={() => setRenaming(true)} /></Show>
     </li>
+  );
+}
+
+function WaitingDeeds(props: { one: Waiting; room: RoomState; rename: () => void }) {
+  return (
+    <>
+      <Action icon={Pencil} label={t('rename-name', { name: props.one.name })} press={props.rename} />
+      <Action icon={Ban} label={t('block-name', { name: props.one.name })} press={() => props.room.meeting.send({ command: 'block', knock: props.one.knock })} />
+      <AdmitDecline one={props.one} room={props.room} />
+    </>
   );
 }
 

@@ -1,7 +1,8 @@
 import { createSignal, For, Show } from 'solid-js';
 import { announce } from '../../state/announce';
-import type { Right, Rule, Rules } from '../../state/core';
+import type { Bytes, Right, Rule, Rules } from '../../state/core';
 import { t } from '../../state/i18n';
+import { leaveLine } from './focus';
 import { Modal } from './modal';
 import type { RoomState } from './room';
 
@@ -33,10 +34,15 @@ export function SecurityDialog(props: { room: RoomState }) {
 
 /** Turning it off is asked once more, in words; on again it is at once. */
 function WaitingRoomSwitch(props: { room: RoomState }) {
+  let box!: HTMLInputElement;
   const [asking, setAsking] = createSignal(false);
   const open = () => props.room.meeting.view.rules.auto_admit;
-  const set = (on: boolean, cap: number) => {
+  const answered = () => {
     setAsking(false);
+    box.focus();
+  };
+  const set = (on: boolean, cap: number) => {
+    answered();
     props.room.meeting.send({ command: 'set_waiting_room', on, cap });
   };
   const says = () => {
@@ -48,13 +54,13 @@ function WaitingRoomSwitch(props: { room: RoomState }) {
     <>
       <label class="rule">
         <span>{t('waiting-room')}<small>{says()}</small></span>
-        <input type="checkbox" role="switch" aria-label={t('waiting-room')} checked={!open()} aria-checked={!open()} onChange={(event) => {
+        <input ref={box} type="checkbox" role="switch" aria-label={t('waiting-room')} checked={!open()} aria-checked={!open()} onChange={(event) => {
           if (event.currentTarget.checked) return set(true, CAP);
           event.currentTarget.checked = true;
           setAsking(true);
         }} />
       </label>
-      <Show when={asking() && !open()}><OpenDoor set={(cap) => set(false, cap)} cancel={() => setAsking(false)} /></Show>
+      <Show when={asking() && !open()}><OpenDoor set={(cap) => set(false, cap)} cancel={answered} /></Show>
       <Show when={open()?.shared_links === false}>
         <p role="status">{t('waiting-room-suspended')} <button class="button small" onClick={() => set(false, open()?.cap ?? CAP)}>{t('waiting-room-open-again')}</button></p>
       </Show>
@@ -133,6 +139,10 @@ function Freeze(props: { rules: Rules; set: (on: boolean) => void }) {
 
 function Banned(props: { room: RoomState }) {
   const name = (known: string) => known || t('someone');
+  const allow = (event: MouseEvent, device: Bytes) => {
+    leaveLine(event);
+    props.room.meeting.send({ command: 'unblock', device });
+  };
   return (
     <section>
       <h3 id="kept-out">{t('kept-out')}</h3>
@@ -141,7 +151,7 @@ function Banned(props: { room: RoomState }) {
           <li class="person">
             <span class="person-name"><bdi>{name(one.name)}</bdi></span>
             <button class="button small" aria-label={t('allow-again-name', { name: name(one.name) })}
-              onClick={() => props.room.meeting.send({ command: 'unblock', device: one.device })}>{t('allow-again')}</button>
+              onClick={(event) => allow(event, one.device)}>{t('allow-again')}</button>
           </li>
         )}</For>
       </ul>
