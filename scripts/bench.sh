@@ -22,5 +22,7 @@ INCAMERA_BIN="${CARGO_TARGET_DIR:-target}/release" node e2e/bench/memory.mjs 60
 say "the first minute in Chromium"
 [ -d e2e/node_modules ] || (cd e2e && npm ci --no-audit --no-fund --loglevel=error)
 INCAMERA_BIN="${CARGO_TARGET_DIR:-target}/release" node e2e/bench/first-minute.mjs 20
+say "a crowd of 250 at the door of a host in Chromium"
+INCAMERA_BIN="${CARGO_TARGET_DIR:-target}/release" node e2e/bench/crowd.mjs 250 10
 say "letters of a shared page at 500 kbps"
 INCAMERA_BIN="${CARGO_TARGET_DIR:-target}/release" node e2e/bench/legible.mjs 500

@@ -126,3 +126,46 @@ fn rotation_beside_an_add_or_a_removal() {
     let commit = peers[0].rogue(Rogue { removes, policy, ..Rogue::default() });
     assert_refused(peers, 0, &commit, Violation::BadRotation);
 }
+
+/// A room in which one of those who are here is the party of consulting mode.
+fn consulting_room() -> Vec<Peer> {
+    let mut peers = room_with_cohost(2);
+    let rules = RoomRules { consulting: Some(base::Party([1; 8])), ..RoomRules::default() };
+    let out = peers[0].commit(Change { rules: Some(rules), ..Change::default() });
+    deliver(&mut peers, &out.commit);
+    peers
+}
+
+#[test]
+fn host_letting_another_party_in_beside_one() {
+    let other = |policy: &mut Policy| policy.rules.consulting = Some(base::Party([2; 8]));
+    let mut peers = consulting_room();
+    let policy = edited(&peers[0], other);
+    let (key_package, entry) = stranger(9, Role::Participant);
+    let others = vec![peers[0].psk_proposal(), manifest(entry)];
+    let rogue = Rogue { adds: vec![key_package], others, policy, ..Rogue::default() };
+    let commit = peers[0].rogue(rogue);
+    assert_refused(peers, 0, &commit, Violation::TwoParties);
+    // Nor in the commit that shows the first one out: it has keys until then.
+    let mut peers = consulting_room();
+    let policy = edited(&peers[0], |policy| {
+        other(policy);
+        policy.removed.push(key(2));
+    });
+    let removes = vec![peers[2].leaf()];
+    let commit = peers[0].rogue(Rogue { removes, policy, ..Rogue::default() });
+    assert_refused(peers, 0, &commit, Violation::TwoParties);
+}
+
+#[test]
+fn removal_that_leaves_the_door_open_to_the_shared_link() {
+    let mut peers = room(2);
+    let open = base::AutoAdmit { until: UnixMillis(1_000_000), cap: 9, shared_links: true };
+    let rules = RoomRules { auto_admit: Some(open), ..RoomRules::default() };
+    let out = peers[0].commit(Change { rules: Some(rules), ..Change::default() });
+    deliver(&mut peers, &out.commit);
+    let policy = edited(&peers[0], |policy| policy.removed.push(key(2)));
+    let removes = vec![peers[2].leaf()];
+    let commit = peers[0].rogue(Rogue { removes, policy, ..Rogue::default() });
+    assert_refused(peers, 0, &commit, Violation::DoorLeftOpen);
+}
