@@ -5,6 +5,7 @@
 pub mod codec;
 pub mod hash;
 pub mod ids;
+pub mod policy;
 pub mod record;
 pub mod rules;
 pub mod secret;
@@ -12,6 +13,7 @@ pub mod statement;
 pub mod time;
 
 pub use ids::{DeviceKey, GroupId, MeetingId, MeetingKey, Nonce, ParticipantId};
+pub use policy::OperatorPolicy;
 pub use rules::{AutoAdmit, Party, Rights, RoomRules};
 pub use secret::{Pii, Secret};
 pub use statement::Role;

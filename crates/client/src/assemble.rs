@@ -33,6 +33,7 @@ impl Participant {
             speakers: self.speaking(),
             may: self.may(),
             rules: self.rules_view(),
+            policy: self.policy.view(),
             banned: self.banned(),
             invitations: self.invitations_view(),
         }

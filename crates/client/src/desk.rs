@@ -7,6 +7,7 @@ use crate::create::new_session;
 use crate::participant::Participant;
 use crate::rules::Edit;
 use crate::view::Phase;
+use base::policy::Feature;
 use base::{DeviceKey, GroupId, Millis, Now, Party, Pii, Secret, random};
 use e2ee::card::{Card, CardKey};
 use e2ee::doorbell::{Bell, HostDoorbell, KnockError, VerifiedKnock};
@@ -193,10 +194,12 @@ impl Participant {
         let link = |secret: &Secret<32>| {
             Link { meeting: self.meeting, secret: secret.clone(), fingerprint }.keys()
         };
-        let by_passcode = host.passcode.iter().filter(|passcode| passcode.on).map(|p| &p.link);
+        let by_passcode = host.passcode.iter().filter(|passcode| self.policy.passcode(passcode.on));
+        let by_passcode = by_passcode.map(|passcode| &passcode.link);
         desk.links = host.links.iter().chain(by_passcode).map(link).collect();
-        let personal = host.personal.iter().map(|personal| link(&personal.secret));
-        let personal: Vec<_> = personal.collect();
+        let allowed = !self.policy.forbids(Feature::PersonalInvitations);
+        let personal = host.personal.iter().filter(|_| allowed);
+        let personal: Vec<_> = personal.map(|personal| link(&personal.secret)).collect();
         desk.personal = personal.iter().map(LinkKeys::invitation).collect();
         desk.links.extend(personal);
         let card_key = CardKey::new(host.card_key.clone());

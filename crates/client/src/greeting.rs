@@ -167,7 +167,9 @@ impl Participant {
             ErrorCode::Ended => self.stop(Phase::Ended, None),
             ErrorCode::Superseded => self.fail(Problem::OtherTab),
             ErrorCode::TooMany => self.connection.handle_busy(),
-            ErrorCode::NotAllowed | ErrorCode::NotAuthentic => self.not_allowed(now),
+            ErrorCode::NotAllowed | ErrorCode::AgainstPolicy | ErrorCode::NotAuthentic => {
+                self.not_allowed(now)
+            }
             ErrorCode::BadOffer => self.reconnect_media(),
             ErrorCode::TooFast => self.hurried(now),
             ErrorCode::Draining | ErrorCode::Internal | ErrorCode::Malformed => {}

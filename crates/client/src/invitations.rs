@@ -6,6 +6,7 @@ use crate::participant::Participant;
 use crate::saved::{option, read_option, text};
 use crate::view::Invitation;
 use base::codec::{DecodeError, Reader, Writer};
+use base::policy::Feature;
 use base::{DeviceKey, Now, Secret, random};
 use e2ee::GroupPsk;
 use e2ee::doorbell::VerifiedKnock;
@@ -59,6 +60,9 @@ pub(crate) struct Introduction {
 impl Participant {
     /// **Create link**: for one person, in the host's words.
     pub(crate) fn invite(&mut self, label: &str, cohost: bool) {
+        if self.policy.forbids(Feature::PersonalInvitations) {
+            return;
+        }
         let Some(host) = self.saved.host.as_mut().filter(|h| h.personal.len() < MAX_PERSONAL)
         else {
             return;

@@ -23,6 +23,7 @@ mod outbox;
 mod participant;
 mod passcode;
 mod people;
+mod policy;
 mod returning;
 mod room;
 mod rules;

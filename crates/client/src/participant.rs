@@ -9,6 +9,7 @@ use crate::media::Media;
 use crate::outbox::Outbox;
 use crate::passcode::Entry;
 use crate::people::People;
+use crate::policy::Policy;
 use crate::returning::Returning;
 use crate::room::Room;
 use crate::saved::{Names, Saved};
@@ -61,6 +62,7 @@ pub struct Participant {
     /// The server's number for this device, on this connection.
     pub(crate) number: Option<u32>,
     pub(crate) host_present: bool,
+    pub(crate) policy: Policy,
     pub(crate) lobby: Lobby,
     /// What a guest without a link does first.
     pub(crate) entry: Entry,
@@ -110,6 +112,7 @@ impl Participant {
             connection: Connection::new(now.mono),
             number: None,
             host_present: false,
+            policy: Policy::default(),
             lobby: Lobby::default(),
             entry: Entry::default(),
             by_fragment: false,
@@ -263,7 +266,10 @@ impl Participant {
     fn server_message(&mut self, now: Now, message: ServerMessage) {
         use ServerMessage as M;
         match message {
-            M::Challenge { version, nonce, key } => self.challenged(version, nonce, key),
+            M::Challenge { version, nonce, key, policy } => {
+                self.learn_policy(policy.as_ref());
+                self.challenged(version, nonce, key)
+            }
             M::Ready { participant, standing, group, host_present } => self
                 .ready(now, crate::greeting::Ready { participant, standing, group, host_present }),
             M::HostPresence { present } => {

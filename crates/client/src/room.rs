@@ -9,7 +9,7 @@ use crate::participant::Participant;
 use crate::people::On;
 use crate::rules::Edit;
 use crate::saved::Names;
-use base::{DeviceKey, GroupId, Millis, Now, Party, Role, RoomRules, Secret};
+use base::{DeviceKey, GroupId, Millis, Now, OperatorPolicy, Party, Role, RoomRules, Secret};
 use e2ee::Content;
 use e2ee::liveness::{Beater, Liveness};
 use e2ee::session::{
@@ -49,6 +49,10 @@ pub(crate) struct Room {
     pub told_rights: Option<(u8, Vec<(u32, u8)>)>,
     /// Of those this device has let in.
     pub parties: BTreeMap<DeviceKey, Party>,
+    /// What those who run the server have fixed.
+    pub policy: OperatorPolicy,
+    /// The rules are to be compared with it: it is new, or they are. A refusal is not repeated.
+    pub comply: bool,
     intents: Intents,
     admit_after: Millis,
     /// The server asked for patience: no commit before this.
@@ -96,7 +100,8 @@ impl Room {
         let admit = self.may_commit() && !self.intents.admit.is_empty();
         let admit = admit.then_some(self.admit_after.max(self.hold_until));
         let held = (self.hold_until > Millis(0)).then_some(self.hold_until);
-        let held = held.filter(|_| self.may_commit() && self.intents.urgent());
+        let held =
+            held.filter(|_| self.may_commit() && (self.intents.urgent() || self.must_comply()));
         let beat = self.beater.as_ref().map(Beater::next_due);
         let all = [waiting, admit, held, beat, self.tell_on_at];
         all.into_iter().flatten().min()
@@ -247,6 +252,7 @@ impl Room {
         self.intents.rotate &= merged.psk.is_none();
         self.edits_in_flight = 0;
         self.in_flight = None;
+        self.comply = true;
         names
     }
 
@@ -259,7 +265,8 @@ impl Room {
         let intents = &self.intents;
         let admit = !intents.admit.is_empty() && now.mono >= self.admit_after;
         let held = now.mono < self.hold_until;
-        if held || !self.may_commit() || !(intents.urgent() || admit) {
+        let due = intents.urgent() || admit || self.must_comply();
+        if held || !self.may_commit() || !due {
             return None;
         }
         if intents.rotate && intents.remove.is_empty() {
@@ -273,6 +280,8 @@ impl Room {
             rules.consulting = Some(party);
         }
         self.edits_in_flight = intents.edits.len();
+        self.comply = false;
+        let intents = &self.intents;
         Some(Change {
             rules,
             block: intents.block.iter().take(MAX_BATCH).copied().collect(),
@@ -349,6 +358,8 @@ impl Participant {
             tell_on_at: Some(now.mono),
             told_rights: None,
             parties: BTreeMap::new(),
+            policy: self.policy.fixed,
+            comply: true,
             intents: Intents::default(),
             admit_after: now.mono,
             hold_until: now.mono,

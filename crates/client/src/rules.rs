@@ -107,6 +107,7 @@ impl Room {
             };
             edit.apply(&mut wanted, &Scene { keep, party: self.party_present() });
         }
+        self.comply(&mut wanted);
         (wanted != *current).then_some(wanted)
     }
 
@@ -301,7 +302,7 @@ impl Participant {
 
     pub(crate) fn may_of(&self, device: &DeviceKey) -> May {
         let Some(room) = &self.room else { return May::default() };
-        let rights = room.session.rights_of(device);
+        let rights = room.permitted(device);
         May {
             unmute: rights.contains(Rights::MIC),
             video: rights.contains(Rights::CAMERA),

@@ -45,6 +45,8 @@ pub struct View {
     /// What this person may do here.
     pub may: May,
     pub rules: Rules,
+    /// What those who run the server have fixed.
+    pub policy: Policy,
     /// Devices that were removed or blocked; hosts and delegates only.
     pub banned: Vec<Banned>,
     /// Personal invitations; hosts only, and only inside.
@@ -80,6 +82,17 @@ pub struct Rules {
     pub share: bool,
     pub chat: bool,
     pub rename: bool,
+}
+
+/// What nobody in the meeting can change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Switches, by their names: `share`, `waiting-room`, …
+    pub pinned: Vec<String>,
+    /// Features: `screen-share`, `chat`, …
+    pub forbidden: Vec<String>,
+    /// Why, in the words of those who run the server; may be empty.
+    pub reason: String,
 }
 
 /// The terms on which people are let in without a click.

@@ -109,7 +109,7 @@ fn a_server_with_another_key_is_told_nothing() {
     world.trick = Some(Box::new(|_, message| match message {
         ServerMessage::Challenge { version, nonce, .. } => {
             let key = base::MeetingKey([9; 32]);
-            vec![ServerMessage::Challenge { version, nonce, key }]
+            vec![ServerMessage::Challenge { version, nonce, key, policy: None }]
         }
         _ => vec![message],
     }));
@@ -123,7 +123,7 @@ fn another_version_is_told_to_reload() {
     let mut world = World::new();
     world.trick = Some(Box::new(|_, message| match message {
         ServerMessage::Challenge { nonce, key, .. } => {
-            vec![ServerMessage::Challenge { version: 99, nonce, key }]
+            vec![ServerMessage::Challenge { version: 99, nonce, key, policy: None }]
         }
         _ => vec![message],
     }));

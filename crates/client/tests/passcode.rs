@@ -472,7 +472,7 @@ fn a_key_that_is_not_the_hosts_is_found_out() {
     world.trick = Some(Box::new(|_, message| match message {
         ServerMessage::Challenge { version, nonce, .. } => {
             let key = MeetingKey([9; 32]);
-            vec![ServerMessage::Challenge { version, nonce, key }]
+            vec![ServerMessage::Challenge { version, nonce, key, policy: None }]
         }
         _ => vec![message],
     }));

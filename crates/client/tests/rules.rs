@@ -317,3 +317,12 @@ fn whoever_enters_a_quiet_room_is_told_to_be_quiet() {
     assert_eq!(world.people[late].notices, [Notice::JoinMuted, Notice::JoinCameraOff]);
     assert!(world.people[1].notices.is_empty(), "those inside are left alone");
 }
+
+#[test]
+fn from_the_eleventh_person_on_whoever_enters_is_muted() {
+    let mut world = World::pair();
+    let guests: Vec<_> = (3..12).map(|seed| world.enter(seed, &format!("Guest {seed}"))).collect();
+    let (eleventh, earlier) = guests.split_last().expect("nine came after Ana");
+    assert!(earlier.iter().all(|guest| world.people[*guest].notices.is_empty()));
+    assert_eq!(world.people[*eleventh].notices, [Notice::JoinMuted]);
+}

@@ -4,6 +4,8 @@
 pub const MAX_NAME: usize = 60;
 /// The longest meeting title, in characters.
 pub const MAX_TITLE: usize = 120;
+/// The longest explanation of a server's, in characters.
+pub const MAX_NOTICE: usize = 300;
 
 /// A display name of 1 to [`MAX_NAME`] visible characters on one line, or `None` if nothing
 /// visible is left. Markup is left alone: views show text as text.
@@ -14,6 +16,11 @@ pub fn sanitise_name(name: &str) -> Option<String> {
 /// A meeting title of at most [`MAX_TITLE`] characters; may be empty.
 pub fn sanitise_title(title: &str) -> String {
     sanitise(title, MAX_TITLE).unwrap_or_default()
+}
+
+/// Words of the server's on one line of at most [`MAX_NOTICE`] characters; may be empty.
+pub fn sanitise_notice(text: &str) -> String {
+    sanitise(text, MAX_NOTICE).unwrap_or_default()
 }
 
 fn sanitise(text: &str, max: usize) -> Option<String> {

@@ -54,6 +54,7 @@ impl Proposed<'_> {
         self.swaps_are_wanted(session)?;
         self.leaves_are_wanted(session)?;
         self.rules_are_allowed(session)?;
+        self.policy_is_kept(session)?;
         Ok(self.change())
     }
 
@@ -138,6 +139,16 @@ impl Proposed<'_> {
         let Some(rules) = &self.ticket().rules else { return Ok(()) };
         let occupied = session.roster().any(|member| !member.role.is_delegate());
         check(self.is_delegate() && session.rules.may_become(rules, occupied))
+    }
+
+    /// C9. Rules are as the operator has fixed them; nobody is added where they are not.
+    fn policy_is_kept(&self, session: &Session) -> Result<(), Rejected> {
+        let concerned = self.ticket().rules.is_some() || !self.ticket().added.is_empty();
+        let after = self.ticket().rules.as_ref().unwrap_or(&session.rules);
+        if concerned && !session.policy.holds_in(after) {
+            return Err(Refused(Refusal::AgainstPolicy));
+        }
+        Ok(())
     }
 
     /// Neither the rules in force nor those that come with this commit keep newcomers out.

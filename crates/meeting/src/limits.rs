@@ -1,6 +1,7 @@
 //! Every bound in one place, with what happens at it.
 
 use crate::pace::Rate;
+use base::OperatorPolicy;
 use std::time::Duration;
 
 /// Bounds that an operator may set.
@@ -15,11 +16,15 @@ pub struct Limits {
     pub outside: usize,
     /// A meeting that no member or certified device used for this long is forgotten.
     pub idle: Duration,
+    /// What is fixed for every meeting. Rules that contradict it are refused as `AgainstPolicy`, and
+    /// nothing is passed on that it forbids, whatever the rules say.
+    pub policy: OperatorPolicy,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { members: 1000, waiting: 500, outside: 1000, idle: 90 * DAY }
+        let policy = OperatorPolicy::default();
+        Limits { members: 1000, waiting: 500, outside: 1000, idle: 90 * DAY, policy }
     }
 }
 
@@ -35,6 +40,9 @@ pub(crate) const NONCES_SPENT: usize = 4096;
 /// Invitations of a meeting, and bytes of each sealed blob. More are refused as `TooMany`. Enough for
 /// 256 personal ones beside the shared link and the passcode's.
 pub(crate) const INVITATIONS: usize = 260;
+/// Where personal invitations are forbidden: the shared link's and the passcode's. More are refused as
+/// `AgainstPolicy`.
+pub(crate) const SHARED_INVITATIONS: usize = 2;
 pub(crate) const INVITATION_BLOB: usize = 4096;
 /// Bytes of a sealed knock. A larger one is refused as `TooMany`.
 pub(crate) const KNOCK: usize = 16 * 1024;

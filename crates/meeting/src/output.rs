@@ -199,6 +199,8 @@ pub enum Removal {
 pub enum Refusal {
     NotAuthentic,
     NotAllowed,
+    /// Those who run the server have fixed it otherwise, for everyone.
+    AgainstPolicy,
     Superseded,
     TooFast,
     TooMany,

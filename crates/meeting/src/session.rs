@@ -6,7 +6,9 @@ use crate::limits;
 use crate::output::Blob;
 use crate::requests::Requests;
 use base::statement::Added;
-use base::{DeviceKey, GroupId, ParticipantId, Rights, Role, RoomRules, UnixMillis};
+use base::{
+    DeviceKey, GroupId, OperatorPolicy, ParticipantId, Rights, Role, RoomRules, UnixMillis,
+};
 use std::collections::BTreeMap;
 
 pub(crate) struct Session {
@@ -14,6 +16,8 @@ pub(crate) struct Session {
     pub epoch: u64,
     /// Who may do what, by the tickets of the host's side.
     pub rules: RoomRules,
+    /// What is fixed for it, whatever the tickets tell.
+    pub policy: OperatorPolicy,
     pub history: History,
     /// How to take back the latest commit, for one epoch.
     pub undo: Option<Undo>,
@@ -63,8 +67,13 @@ pub(crate) struct Undo {
 
 impl Session {
     /// A group with its host alone in it, in epoch 0.
-    pub fn open(group: GroupId, host: DeviceKey, participant: ParticipantId) -> Self {
-        let mut session = Session::bare(group, 0, RoomRules::default());
+    pub fn open(
+        group: GroupId,
+        host: DeviceKey,
+        participant: ParticipantId,
+        policy: OperatorPolicy,
+    ) -> Self {
+        let mut session = Session::bare(group, 0, RoomRules::default(), policy);
         session.number(participant, host);
         session.seat(Member {
             device: host,
@@ -77,11 +86,12 @@ impl Session {
     }
 
     /// A group without members, to be filled from records.
-    pub fn bare(group: GroupId, epoch: u64, rules: RoomRules) -> Self {
+    pub fn bare(group: GroupId, epoch: u64, rules: RoomRules, policy: OperatorPolicy) -> Self {
         Session {
             group,
             epoch,
             rules,
+            policy,
             history: History::default(),
             undo: None,
             requests: Requests::default(),
@@ -114,7 +124,12 @@ impl Session {
 
     /// What a member may send and say.
     pub fn rights_of(&self, member: &Member) -> Rights {
-        self.rules.rights_of(member.role, &member.device)
+        self.rights_under(&self.rules, member)
+    }
+
+    /// What it might under other rules.
+    pub fn rights_under(&self, rules: &RoomRules, member: &Member) -> Rights {
+        self.policy.limit(member.role, rules.rights_of(member.role, &member.device))
     }
 
     /// The number this device has, or had, in this session.

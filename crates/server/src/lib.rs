@@ -81,6 +81,7 @@ impl Server {
             media: media.handle(),
             metrics: metrics.clone(),
             limits: config.limits.clone(),
+            policy: config.policy.fixed,
             clock,
         });
         let (drain, draining) = watch::channel(false);

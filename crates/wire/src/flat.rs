@@ -4,8 +4,8 @@
 use crate::Bytes;
 use crate::bytes::{device_key, meeting_key};
 use crate::messages::{
-    Channel, ErrorCode, GroupState, LobbyReason, Member, Removal, ServerMessage, SlotSource,
-    Standing,
+    Channel, ErrorCode, GroupState, LobbyReason, Member, Policy, Removal, ServerMessage,
+    SlotSource, Standing,
 };
 use base::{DeviceKey, GroupId, MeetingKey, Nonce};
 use serde::de::value::MapAccessDeserializer;
@@ -20,6 +20,7 @@ pub(crate) struct Flat {
     version: Option<u32>,
     nonce: Option<Bytes>,
     key: Option<Key>,
+    policy: Option<Policy>,
     participant: Option<u32>,
     standing: Option<Standing>,
     group: Option<Group>,
@@ -166,7 +167,8 @@ fn of_the_group(flat: Flat) -> Option<ServerMessage> {
 
 fn challenge(flat: Flat) -> Option<ServerMessage> {
     let nonce = Nonce(flat.nonce?.0.try_into().ok()?);
-    Some(ServerMessage::Challenge { version: flat.version?, nonce, key: flat.key?.0 })
+    let (version, key) = (flat.version?, flat.key?.0);
+    Some(ServerMessage::Challenge { version, nonce, key, policy: flat.policy })
 }
 
 fn ready(flat: Flat) -> Option<ServerMessage> {

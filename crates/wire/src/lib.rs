@@ -11,7 +11,7 @@ mod messages;
 pub use bytes::Bytes;
 pub use http::{CreateMeeting, MeetingInfo, MeetingState};
 pub use messages::{
-    Channel, ClientMessage, ErrorCode, GroupState, Invitation, Kind, LobbyReason, Member,
+    Channel, ClientMessage, ErrorCode, GroupState, Invitation, Kind, LobbyReason, Member, Policy,
     Published, Removal, ServerMessage, SlotSource, SlotWish, Standing, Welcome,
 };
 

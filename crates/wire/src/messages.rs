@@ -240,6 +240,8 @@ pub enum ErrorCode {
     NotAuthentic,
     /// The sender has no right to do this.
     NotAllowed,
+    /// Those who run the server have fixed it otherwise, for everyone; see `challenge`.
+    AgainstPolicy,
     NoSuchMeeting,
     Ended,
     /// Another connection of the same device took over; this one closes.
@@ -255,6 +257,19 @@ pub enum ErrorCode {
     Internal,
 }
 
+/// What those who run the server have fixed for every meeting on it. Names a client does not know
+/// are a newer server's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Policy {
+    /// Switches and how they stand, such as `share=off`.
+    pub pin: Vec<String>,
+    /// What may not be done at all, such as `chat`.
+    pub forbid: Vec<String>,
+    /// Why, in their words; at most 300 characters.
+    pub reason: String,
+}
+
 /// Server to client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", try_from = "crate::flat::Flat")]
@@ -266,6 +281,8 @@ pub enum ServerMessage {
         nonce: Nonce,
         #[serde(with = "meeting_key")]
         key: MeetingKey,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        policy: Option<Policy>,
     },
     /// The hello was accepted.
     Ready {

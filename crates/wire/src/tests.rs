@@ -33,6 +33,7 @@ fn a_challenge_reads_back() {
         version: VERSION,
         nonce: Nonce([7; 16]),
         key: base::MeetingKey([8; 32]),
+        policy: None,
     };
     assert_eq!(ServerMessage::read(&message.to_text()).unwrap(), message);
 }

@@ -417,3 +417,10 @@ privacy-4-title = What nobody can prevent
 privacy-4 = A camera pointed at a screen, a virus on a device, a person who tells what they heard, or a server that hands you a dishonest version of this page. The numbers under “Private” show whether everyone is in the same room.
 privacy-5-title = Nothing for third parties
 privacy-5 = No cookies, no advertising, no statistics, no contact with any other server.
+
+# What those who run the server have fixed. $reason is in their own words.
+fixed-because = { $words } Their reason: { $reason }
+fixed = Set by the people who run this server.
+not-here = The people who run this server do not allow this.
+no-passcode = The people who run this server have switched passcodes off. People come in by the link.
+no-personal-invitations = The people who run this server have switched personal invitations off.

@@ -157,6 +157,9 @@ export interface Rules {
   rename: boolean;
 }
 
+/** What those who run the server have fixed: switches and whole features by name, and why, in their words. */
+export interface Policy { pinned: string[]; forbidden: string[]; reason: string }
+
 /** `until`: milliseconds since 1970; `shared_links`: also by links that everyone has. */
 export interface AutoAdmit { until: number; cap: number; shared_links: boolean }
 
@@ -201,6 +204,7 @@ export interface View {
   speakers: Bytes[];
   may: May;
   rules: Rules;
+  policy: Policy;
   banned: Banned[];
   invitations: Invitation[];
 }
@@ -215,5 +219,6 @@ export const emptyView: View = {
     locked: false, frozen: false, join_muted: false, join_camera_off: false, several_presenters: false, auto_admit: null, consulting: false,
     unmute: true, video: true, share: false, chat: true, rename: true,
   },
+  policy: { pinned: [], forbidden: [], reason: '' },
   banned: [], invitations: [],
 };

@@ -5,7 +5,7 @@ import { canShareScreen, ScreenCapture } from '../media/screen';
 import { announce } from './announce';
 import type { Person, View } from './core';
 import { t } from './i18n';
-import { mayShare } from './rights';
+import { mayShare, whyNot } from './rights';
 
 /** Two who begin within this time have not seen each other do so. */
 const SAME_MOMENT_MS = 3_000;
@@ -41,7 +41,7 @@ export function createSharing(view: View) {
   /** Why the button does nothing just now; empty when it does. */
   const obstacle = (): string => {
     const other = inTheWay(view);
-    if (!mayShare(view)) return t('share-not-allowed');
+    if (!mayShare(view)) return whyNot(view, 'share', 'share-not-allowed');
     return other ? t('share-taken', { name: other.name }) : '';
   };
 

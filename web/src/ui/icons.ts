@@ -20,6 +20,7 @@ export { default as Ban } from 'lucide/dist/esm/icons/ban.mjs';
 export { default as Pencil } from 'lucide/dist/esm/icons/pencil.mjs';
 export { default as People } from 'lucide/dist/esm/icons/users.mjs';
 export { default as Phone } from 'lucide/dist/esm/icons/phone.mjs';
+export { default as Padlock } from 'lucide/dist/esm/icons/lock.mjs';
 export { default as Shield } from 'lucide/dist/esm/icons/shield-check.mjs';
 export { default as Screen } from 'lucide/dist/esm/icons/screen-share.mjs';
 export { default as ScreenOff } from 'lucide/dist/esm/icons/screen-share-off.mjs';

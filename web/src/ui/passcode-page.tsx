@@ -1,6 +1,7 @@
 import { createSignal, Show } from 'solid-js';
 import { t } from '../state/i18n';
 import type { Meeting } from '../state/meeting';
+import { whyForbidden } from '../state/rights';
 import { Page } from './frame';
 
 /** For someone who has the meeting's address and no link. */
@@ -10,7 +11,7 @@ export function PasscodePage(props: { meeting: Meeting }) {
   return (
     <Page>
       <h1>{t('passcode-title')}</h1>
-      <Show when={state() !== 'closed'} fallback={<p class="problem" role="alert">{t('passcode-closed')}</p>}>
+      <Show when={state() !== 'closed'} fallback={<p class="problem" role="alert">{whyForbidden(view(), 'passcode', 'no-passcode') || t('passcode-closed')}</p>}>
         <p class="lead">{t('passcode-lead')}</p>
         <PasscodeForm meeting={props.meeting} />
       </Show>

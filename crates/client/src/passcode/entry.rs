@@ -7,6 +7,7 @@ use crate::greeting::Ready;
 use crate::participant::Participant;
 use crate::passcode::Learned;
 use crate::view::{PasscodeEntry, PasscodeState, Phase, Problem};
+use base::policy::Feature;
 use base::{MeetingKey, Millis, Now};
 use e2ee::passcode::{
     Asking, Awaiting, Exchange, FromHost, GUEST_TRIES, Grant, Passcode, Visit, Wrong,
@@ -98,7 +99,11 @@ impl Participant {
 
     pub(crate) fn passcode_view(&self) -> PasscodeEntry {
         let needed = self.needs_passcode() && matches!(self.phase, Phase::Opening | Phase::Lobby);
-        let state = if needed { self.entry.state() } else { PasscodeState::None };
+        let state = match needed {
+            true if self.policy.forbids(Feature::Passcode) => PasscodeState::Closed,
+            true => self.entry.state(),
+            false => PasscodeState::None,
+        };
         PasscodeEntry { needed, state }
     }
 

@@ -38,6 +38,9 @@ impl Participant {
 
     /// While it is off, nobody gets in by the passcode, nor by the link it gave.
     pub(crate) fn set_passcode(&mut self, now: Now, on: bool) {
+        if self.policy.passcode(on) != on {
+            return;
+        }
         self.change_passcode(|passcode| passcode.on = on);
         if !on {
             return self.links_revoked(now);
@@ -60,7 +63,7 @@ impl Participant {
 
     /// What the host shows; empty while it is off.
     pub(crate) fn passcode_shown(&self) -> String {
-        let shown = self.host_passcode().filter(|passcode| passcode.on);
+        let shown = self.host_passcode().filter(|passcode| self.policy.passcode(passcode.on));
         shown.map(|passcode| passcode.code.grouped()).unwrap_or_default()
     }
 
@@ -86,7 +89,7 @@ impl Participant {
         let desk = self.desk.as_mut()?;
         let passcode = self.saved.host.as_mut()?.passcode.as_mut()?;
         desk.answering.retain(|(guest, _)| *guest != device);
-        if !passcode.on || !passcode.failures.count(device) {
+        if !self.policy.passcode(passcode.on) || !passcode.failures.count(device) {
             return Some(FromHost::Closed.encode(exchange));
         }
         let visit = Visit { meeting: self.meeting, guest: device };

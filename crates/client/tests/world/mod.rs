@@ -5,7 +5,7 @@
 mod translate;
 
 use base::record::{Record, Saved, Write};
-use base::{Entropy, Millis, Now, Rights, Secret, UnixMillis};
+use base::{Entropy, Millis, Now, OperatorPolicy, Rights, Secret, UnixMillis};
 use client::shell::{Command, FrameCommand, Input, MediaCommand, Notice, Output};
 use client::view::View;
 use client::{Config, Create, Created, Participant};
@@ -24,6 +24,8 @@ pub struct World {
     pub trick: Option<Trick>,
     pub running: bool,
     pub created: Created,
+    /// What the operator has fixed; also from the next restart on.
+    pub policy: wire::Policy,
     meeting: Meeting,
     saved: Saved,
     sockets: BTreeMap<ConnectionId, Socket>,
@@ -59,6 +61,14 @@ struct Socket {
     greeted: bool,
 }
 
+const REAL: &str = "a test fixes what there is";
+
+fn limits(policy: &wire::Policy) -> Limits {
+    let pins = policy.pin.iter().try_fold(OperatorPolicy::default(), |all, pin| all.with_pin(pin));
+    let policy = policy.forbid.iter().try_fold(pins.expect(REAL), |all, name| all.without(name));
+    Limits { policy: policy.expect(REAL), ..Limits::default() }
+}
+
 fn entropy(seed: u64) -> Box<dyn Entropy + Send> {
     let mut state = seed;
     Box::new(move |out: &mut [u8]| {
@@ -72,6 +82,11 @@ fn entropy(seed: u64) -> Box<dyn Entropy + Send> {
 impl World {
     /// A meeting that exists, and its host's tab.
     pub fn new() -> Self {
+        World::with_policy(wire::Policy::default())
+    }
+
+    /// On a server whose operator has fixed something.
+    pub fn with_policy(policy: wire::Policy) -> Self {
         let now = Now { mono: Millis(1_000), wall: UnixMillis(1_760_000_000_000) };
         let params = Create {
             device_seed: Secret::new([1; 32]),
@@ -87,7 +102,8 @@ impl World {
             people: Vec::new(),
             trick: None,
             running: true,
-            meeting: Meeting::new(id, key, now.wall, Limits::default()),
+            meeting: Meeting::new(id, key, now.wall, limits(&policy)),
+            policy,
             saved,
             sockets: BTreeMap::new(),
             last_connection: 0,
@@ -179,7 +195,7 @@ impl World {
 
     pub fn start_server(&mut self) {
         let saved = self.saved.clone();
-        self.meeting = Meeting::restore(saved, Limits::default()).expect("the store is whole");
+        self.meeting = Meeting::restore(saved, limits(&self.policy)).expect("the store is whole");
         self.running = true;
     }
 
@@ -327,7 +343,9 @@ impl World {
         self.people[who].connection = Some(connection);
         self.people[who].inputs.push_back(Input::SocketOpened);
         let key = self.saved.key;
-        self.download(connection, ServerMessage::Challenge { version: wire::VERSION, nonce, key });
+        let policy = Some(self.policy.clone());
+        let version = wire::VERSION;
+        self.download(connection, ServerMessage::Challenge { version, nonce, key, policy });
     }
 
     fn hang_up(&mut self, who: usize, tell: bool) {

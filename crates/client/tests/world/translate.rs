@@ -172,6 +172,7 @@ fn code(refusal: meeting::Refusal) -> ErrorCode {
         meeting::Refusal::NotAllowed => ErrorCode::NotAllowed,
         meeting::Refusal::Superseded => ErrorCode::Superseded,
         meeting::Refusal::TooFast => ErrorCode::TooFast,
+        meeting::Refusal::AgainstPolicy => ErrorCode::AgainstPolicy,
         meeting::Refusal::TooMany => ErrorCode::TooMany,
         meeting::Refusal::NoSuchMeeting => ErrorCode::NoSuchMeeting,
     }

@@ -169,7 +169,7 @@ impl Meeting {
         let Some(session) = self.session.as_ref().filter(|s| s.rules != *before) else { return };
         let changed = session.actives().filter(|m| !entering.contains(&m.device)).filter_map(|m| {
             let rights = session.rights_of(m);
-            let same = before.rights_of(m.role, &m.device) == rights;
+            let same = session.rights_under(before, m) == rights;
             self.connections.peer_of(m.device).filter(|_| !same).map(|peer| (peer, rights))
         });
         for (peer, rights) in changed.collect::<Vec<_>>() {
@@ -239,7 +239,7 @@ impl Meeting {
         for added in &change.added {
             if let Some(peer) = self.connections.peer_of(added.device) {
                 self.visitor_entered(peer.connection, committer.device);
-                self.admit(peer, added.role);
+                self.admit(peer);
             }
             self.announce(added.device);
         }
@@ -298,7 +298,7 @@ impl Meeting {
         self.departed.take(member.device, &mut self.out);
         if let Some(peer) = self.connections.peer_of(member.device) {
             self.visitor_entered(peer.connection, voider.device);
-            self.admit(peer, member.role);
+            self.admit(peer);
         }
         self.announce(member.device);
     }

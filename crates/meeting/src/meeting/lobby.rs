@@ -8,6 +8,7 @@ use crate::lobby::{Knock, Sealed};
 use crate::output::{LobbyReason, Refusal, ToClient};
 use crate::records;
 use crate::verified::Verified;
+use base::policy::Feature;
 use base::record::Write;
 use base::statement::Doorbell;
 use base::{DeviceKey, Nonce, Now, Role};
@@ -81,6 +82,10 @@ impl Meeting {
             || !invitations.iter().all(fits)
         {
             return Err(Refusal::TooMany);
+        }
+        let personal = invitations.len() > limits::SHARED_INVITATIONS;
+        if personal && self.limits.policy.forbids(Feature::PersonalInvitations) {
+            return Err(Refusal::AgainstPolicy);
         }
         self.out.write(Write::DeleteKind(records::INVITATION));
         for (index, invitation) in invitations.iter().enumerate() {

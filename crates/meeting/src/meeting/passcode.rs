@@ -5,6 +5,7 @@ use crate::Meeting;
 use crate::connections::Peer;
 use crate::limits;
 use crate::output::{LobbyReason, Refusal, ToClient};
+use base::policy::Feature;
 use base::{DeviceKey, Now, Role};
 
 impl Meeting {
@@ -18,6 +19,9 @@ impl Meeting {
         self.require_outside(peer)?;
         self.pace(now, peer, |paces| &mut paces.passcode, limits::PASSCODE_STEPS)?;
         require_size(&message)?;
+        if self.limits.policy.forbids(Feature::Passcode) {
+            return Err(Refusal::AgainstPolicy);
+        }
         let host = self.host_at_bell(now).and_then(|host| self.connections.of(host));
         if !self.lobby.passcode.take(now.mono, limits::PASSCODE_CROWD) {
             return Err(Refusal::TooFast);

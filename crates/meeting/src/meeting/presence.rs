@@ -9,7 +9,7 @@ use crate::session::{Member, Session};
 use crate::verified::Verified;
 use base::hash::sha256;
 use base::statement::Certificate;
-use base::{DeviceKey, Now, ParticipantId, Rights, Role};
+use base::{DeviceKey, Now, ParticipantId, Rights};
 
 impl Meeting {
     pub(crate) fn handle_connected(
@@ -64,10 +64,12 @@ impl Meeting {
     }
 
     /// Lets a connected member take part: the permit, and everyone who is there.
-    pub(crate) fn admit(&mut self, peer: Peer, role: Role) {
+    pub(crate) fn admit(&mut self, peer: Peer) {
         let Peer { connection, participant, device } = peer;
-        let Some(session) = &self.session else { return };
-        let rights = session.rules.rights_of(role, &device);
+        let member =
+            self.session.as_ref().and_then(|session| session.member(device).zip(Some(session)));
+        let Some((member, session)) = member else { return };
+        let rights = session.rights_of(member);
         self.out.media(Media::Permit { connection, participant, rights });
         self.send_members(connection);
     }
@@ -210,7 +212,7 @@ impl Meeting {
     }
 
     fn greet_member(&mut self, now: Now, peer: Peer, member: Member) {
-        self.admit(peer, member.role);
+        self.admit(peer);
         self.announce(peer.device);
         self.resend_welcome(peer, member.entered);
         if self.is_active_delegate(peer.device, now) {

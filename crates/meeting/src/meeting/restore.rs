@@ -46,7 +46,8 @@ impl Meeting {
         match key.kind {
             records::SESSION => {
                 let head = records::read_session(value)?;
-                self.session = Some(Session::bare(head.group, head.epoch, head.rules));
+                self.session =
+                    Some(Session::bare(head.group, head.epoch, head.rules, self.limits.policy));
             }
             records::CERTIFICATE => {
                 let certificate = Verified::by_meeting_key(value, &self.key);

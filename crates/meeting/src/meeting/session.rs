@@ -164,13 +164,13 @@ impl Meeting {
         // Its knock, if it was waiting, concerns nobody of the session that ends.
         self.lobby.remove_visitor(host.connection);
         self.close_session(host.device);
-        let session = Session::open(group, host.device, host.participant);
+        let session = Session::open(group, host.device, host.participant, self.limits.policy);
         self.out.put(records::session(&session));
         session.roster().for_each(|member| self.out.put(records::member(member)));
         self.out.put(records::participant(host.participant, host.device));
         self.session = Some(session);
         self.out.send(host.connection, ToClient::SessionOpened { group });
-        self.admit(host, Role::Host);
+        self.admit(host);
     }
 
     /// Puts everyone out of the current session; `successor` goes on to the next one.

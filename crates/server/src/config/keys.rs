@@ -1,5 +1,6 @@
 //! Every key: its name, what it expects, and the field it sets.
 
+use super::policy::{self, FEATURES, PINS, REASON};
 use super::{Acme, Config, ConfigError, LogFormat, Source, TlsMode};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -37,6 +38,7 @@ pub(super) struct Draft {
     acme_domains: Vec<String>,
     acme_contact: Option<String>,
     acme_root: Option<PathBuf>,
+    policy: policy::Draft,
 }
 
 #[derive(Clone, Copy)]
@@ -169,6 +171,11 @@ pub static KEYS: &[Key] = &[
     key!("unload-after", SECONDS, "How long an empty meeting stays in memory", |d, v| {
         set_seconds(&mut d.config.limits.unload_after, v)
     }),
+    key!("pin", list PINS, "Switches that nobody in a meeting can turn", |d, v| d.policy.pin(v)),
+    key!("forbid", list FEATURES, "What nobody in a meeting can do", |d, v| d.policy.forbid(v)),
+    key!("policy-reason", REASON, "Why, shown beside what is fixed", |d, v| {
+        d.policy.explain(&one::<String>(v)?)
+    }),
     key!("log-format", "compact or json", "How log lines are written", |d, v| {
         d.config.log_format = match one::<String>(v)?.as_str() {
             "compact" => LogFormat::Compact,
@@ -235,6 +242,7 @@ impl Draft {
                 extra_root: self.acme_root,
             }),
         };
+        self.config.policy = self.policy.finish()?;
         Ok(self.config)
     }
 }

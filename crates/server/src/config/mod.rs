@@ -3,11 +3,13 @@
 
 mod keys;
 mod layers;
+mod policy;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use keys::is_host_and_port;
 pub use keys::{KEYS, Key};
+pub use policy::Policy;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -35,6 +37,7 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     pub tls: TlsMode,
     pub limits: Limits,
+    pub policy: Policy,
     pub log_format: LogFormat,
     pub log_level: tracing::level_filters::LevelFilter,
 }
@@ -105,6 +108,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             tls: TlsMode::Off,
             limits: Limits::default(),
+            policy: Policy::default(),
             log_format: LogFormat::Compact,
             log_level: tracing::level_filters::LevelFilter::INFO,
         }
@@ -146,6 +150,8 @@ pub enum ConfigError {
     UnknownKey { key: String, origin: Source },
     #[error("{key} ({origin}): {reason}")]
     Missing { key: &'static str, origin: Source, reason: &'static str },
+    #[error("pin and forbid contradict each other: {0} is pinned on and forbidden")]
+    Contradiction(String),
     #[error("the configuration file {} cannot be read: {reason}", .path.display())]
     File { path: PathBuf, reason: String },
     /// Bad flags, or `--help` and `--version`, which print and stop.

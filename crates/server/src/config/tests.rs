@@ -110,3 +110,49 @@ fn variables_of_scripts_and_test_runs_are_left_alone() {
             .is_ok()
     );
 }
+
+#[test]
+fn a_policy_comes_from_every_layer_and_a_later_list_replaces_an_earlier() {
+    let file = file(
+        "pin = ['share=off', 'join-muted=on']\nforbid = ['chat']\npolicy-reason = ' House rules '",
+    );
+    let path = file.path().to_str().unwrap();
+    let policy = load(&["--config", path], &[]).unwrap().policy;
+    assert_eq!(policy.fixed.pins().collect::<Vec<_>>(), ["join-muted=on", "share=off"]);
+    assert_eq!(policy.fixed.forbidden_names().collect::<Vec<_>>(), ["chat"]);
+    assert_eq!(policy.reason, "House rules");
+    let environment = [("INCAMERA_PIN", "unmute=on,rename=off")];
+    let policy = load(&["--config", path, "--forbid", "video"], &environment).unwrap().policy;
+    assert_eq!(policy.fixed.pins().collect::<Vec<_>>(), ["unmute=on", "rename=off"]);
+    assert_eq!(policy.fixed.forbidden_names().collect::<Vec<_>>(), ["video"]);
+}
+
+#[test]
+fn a_pin_that_cannot_be_is_refused_with_key_source_and_what_is_expected() {
+    for (pin, key) in [("share", "pin"), ("waiting-room=off", "pin"), ("lock=on", "pin")] {
+        let message = error(&["--pin", pin], &[]);
+        assert!(
+            message.contains("pin (flag --pin): expected switches such as share=off"),
+            "{message}"
+        );
+        assert!(message.contains(pin) && message.starts_with(key), "{message}");
+    }
+    let message = error(&[], &[("INCAMERA_PIN", "share=on,share=off")]);
+    assert!(message.contains("environment variable INCAMERA_PIN"), "{message}");
+    let message = error(&["--forbid", "screens"], &[]);
+    assert!(message.contains("forbid (flag --forbid): expected screen-share, video"), "{message}");
+    let message = error(&["--policy-reason", &"x".repeat(301)], &[]);
+    assert!(
+        message.contains("policy-reason (flag --policy-reason): expected one line"),
+        "{message}"
+    );
+    assert!(error(&["--policy-reason", "a\nb"], &[]).contains("one line"));
+}
+
+#[test]
+fn what_is_forbidden_and_pinned_on_is_a_contradiction_across_layers() {
+    let file = file("pin = ['chat=on']");
+    let path = file.path().to_str().unwrap();
+    let message = error(&["--config", path], &[("INCAMERA_FORBID", "chat")]);
+    assert!(message.contains("pin and forbid contradict each other: chat"), "{message}");
+}

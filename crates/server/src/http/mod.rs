@@ -40,6 +40,8 @@ pub(crate) struct App {
     /// Whether our own certificate is one that browsers accept.
     pub trusted_tls: bool,
     pub limits: Limits,
+    /// What clients are told is fixed here.
+    pub policy: Option<wire::Policy>,
     pub open: Open,
     pub requests: PerAddress,
     pub creations: PerAddress,
@@ -78,6 +80,7 @@ impl App {
             requests: PerAddress::new(Rate::per_second(limits.requests_per_address, 5), now),
             creations: PerAddress::new(Rate::per_hour(limits.creations_per_address), now),
             limits,
+            policy: config.policy.told(),
             clock: parts.clock,
             draining: parts.draining,
             connections: AtomicU64::new(1),

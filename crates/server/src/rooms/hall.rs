@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::config::Limits;
 use crate::media::{MediaEvent, MediaHandle};
 use crate::metrics::Metrics;
-use base::{MeetingId, MeetingKey};
+use base::{MeetingId, MeetingKey, OperatorPolicy};
 use meeting::Meeting;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,6 +24,7 @@ pub(crate) struct Surroundings {
     pub media: MediaHandle,
     pub metrics: Arc<Metrics>,
     pub limits: Limits,
+    pub policy: OperatorPolicy,
     pub clock: Clock,
 }
 
@@ -62,8 +63,9 @@ impl Hall {
             return Ok(Some(room.clone()));
         }
         let Some(saved) = self.around.store.load(id).await? else { return Ok(None) };
-        let meeting = Meeting::restore(saved, meeting::Limits::default())
-            .map_err(|error| StoreError::Engine(Box::new(error)))?;
+        let limits = meeting::Limits { policy: self.around.policy, ..Default::default() };
+        let meeting =
+            Meeting::restore(saved, limits).map_err(|error| StoreError::Engine(Box::new(error)))?;
         let room = self.open(meeting);
         rooms.insert(id, room.clone());
         Ok(Some(room))

@@ -147,6 +147,7 @@ fn error_code(refusal: Refusal) -> ErrorCode {
     match refusal {
         Refusal::NotAuthentic => ErrorCode::NotAuthentic,
         Refusal::NotAllowed => ErrorCode::NotAllowed,
+        Refusal::AgainstPolicy => ErrorCode::AgainstPolicy,
         Refusal::Superseded => ErrorCode::Superseded,
         Refusal::TooFast => ErrorCode::TooFast,
         Refusal::TooMany => ErrorCode::TooMany,

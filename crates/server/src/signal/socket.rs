@@ -280,7 +280,8 @@ impl Connection {
         getrandom::fill(&mut nonce)
             .map_err(|_| Ending::Refused(Refusal::NoHello, Some(ErrorCode::Internal)))?;
         let nonce = Nonce(nonce);
-        let challenge = ServerMessage::Challenge { version: VERSION, nonce, key: self.room.key };
+        let (key, policy) = (self.room.key, self.app.policy.clone());
+        let challenge = ServerMessage::Challenge { version: VERSION, nonce, key, policy };
         self.push(Message::Text(challenge.to_text().into())).await?;
         let text = self.first_message().await?;
         let (hello, certificate) = hello(&text)?;

@@ -36,7 +36,7 @@ impl Client {
     pub async fn challenged(authority: &str, meeting: MeetingId) -> (Client, Nonce, MeetingKey) {
         let mut client = Client::open(authority, &meeting.to_text(), &[]).await.unwrap();
         match client.next().await {
-            ServerMessage::Challenge { version: VERSION, nonce, key } => (client, nonce, key),
+            ServerMessage::Challenge { version: VERSION, nonce, key, .. } => (client, nonce, key),
             other => panic!("expected a challenge, not {other:?}"),
         }
     }

@@ -18,7 +18,17 @@ fn of_the_lobby() -> Vec<ServerMessage> {
     let ready =
         |group| M::Ready { participant: 9, standing: Standing::Member, group, host_present: true };
     vec![
-        M::Challenge { version: 2, nonce: Nonce([5; 16]), key: MeetingKey([6; 32]) },
+        M::Challenge { version: 2, nonce: Nonce([5; 16]), key: MeetingKey([6; 32]), policy: None },
+        M::Challenge {
+            version: 2,
+            nonce: Nonce([5; 16]),
+            key: MeetingKey([6; 32]),
+            policy: Some(Policy {
+                pin: vec!["share=off".into()],
+                forbid: vec!["chat".into()],
+                reason: "House rules".into(),
+            }),
+        },
         ready(None),
         ready(Some(state)),
         M::HostPresence { present: true },

@@ -1,5 +1,6 @@
 import { createEffect, createSignal, For, onMount, Show } from 'solid-js';
 import { t } from '../../state/i18n';
+import { whyNot } from '../../state/rights';
 import { Icon } from '../icon';
 import { Send } from '../icons';
 import { SidePanel } from './panel';
@@ -40,7 +41,7 @@ export function ChatPanel(props: { room: RoomState }) {
           </div>
         )}</For>
       </div>
-      <Show when={!view().may.chat}><p class="chat-off" role="status">{t('chat-off')}</p></Show>
+      <Show when={!view().may.chat}><p class="chat-off" role="status">{whyNot(view(), 'chat', 'chat-off')}</p></Show>
       <form class="chat-form" hidden={!view().may.chat} onSubmit={(event) => { event.preventDefault(); send(); }}>
         <textarea ref={(element) => (field = element)} aria-label={t('message')} placeholder={t('chat-everyone')} rows="2" maxlength={MAX_MESSAGE}
           value={text()} onInput={(event) => setText(event.currentTarget.value)} onKeyDown={enter} />

@@ -3,6 +3,7 @@ import { announce } from '../../state/announce';
 import type { View, Waiting } from '../../state/core';
 import { lookAlikes } from '../../state/look-alike';
 import { t } from '../../state/i18n';
+import { whyForbidden } from '../../state/rights';
 import { Ban, Pencil } from '../icons';
 import { CopyInvite } from './empty';
 import { SidePanel } from './panel';
@@ -15,6 +16,7 @@ export function ParticipantsPanel(props: { room: RoomState }) {
   const meeting = () => props.room.meeting;
   const view = () => meeting().view;
   const alike = createMemo(() => lookAlikes(view().people));
+  const noInvitations = () => whyForbidden(view(), 'personal-invitations', 'no-personal-invitations');
   return (
     <SidePanel title={t('participants')} close={() => props.room.closePanel()}>
       <div class="panel-body">
@@ -33,7 +35,9 @@ export function ParticipantsPanel(props: { room: RoomState }) {
         <footer class="panel-foot">
           <Show when={view().host}>
             <HostPasscode meeting={meeting()} />
-            <button class="button" onClick={() => props.room.setDialog('invitations')}>{t('personal-invitations')}</button>
+            <Show when={!noInvitations()} fallback={<p class="quiet">{noInvitations()}</p>}>
+              <button class="button" onClick={() => props.room.setDialog('invitations')}>{t('personal-invitations')}</button>
+            </Show>
           </Show>
           <CopyInvite link={meeting().inviteLink()} />
         </footer>

@@ -4,6 +4,7 @@ import { announce, notices } from '../../state/announce';
 import type { Place } from '../../media/layout';
 import { t } from '../../state/i18n';
 import type { Meeting } from '../../state/meeting';
+import { whyNot } from '../../state/rights';
 import { otherPresenter } from '../../state/sharing';
 import { AskedBanner, FrozenBanner } from './asked';
 import { ChatPanel } from './chat';
@@ -82,12 +83,12 @@ export function createRoomState(meeting: Meeting) {
     alone: () => meeting.view.people.every(({ me }) => me),
     unread: () => meeting.view.chat.length > read(),
     async toggleMicrophone() {
-      if (!meeting.capture.microphoneOn() && !meeting.view.may.unmute) return announce(t('may-not-unmute'), 'shown');
+      if (!meeting.capture.microphoneOn() && !meeting.view.may.unmute) return announce(whyNot(meeting.view, 'unmute', 'may-not-unmute'), 'shown');
       await meeting.capture.setMicrophone(!meeting.capture.microphoneOn());
       announce(t(meeting.capture.microphoneOn() ? 'announce-unmuted' : 'announce-muted'));
     },
     toggleCamera() {
-      if (!meeting.capture.cameraOn() && !meeting.view.may.video) return announce(t('may-not-video'), 'shown');
+      if (!meeting.capture.cameraOn() && !meeting.view.may.video) return announce(whyNot(meeting.view, 'video', 'may-not-video'), 'shown');
       void meeting.capture.setCamera(!meeting.capture.cameraOn());
     },
     /** From a tap or a key: browsers ask for the screen only then. */

@@ -2,6 +2,9 @@ import { createSignal, For, Show } from 'solid-js';
 import { announce } from '../../state/announce';
 import type { Bytes, Right, Rule, Rules } from '../../state/core';
 import { t } from '../../state/i18n';
+import { whyFixed } from '../../state/rights';
+import { Icon } from '../icon';
+import { Padlock } from '../icons';
 import { leaveLine } from './focus';
 import { Modal } from './modal';
 import type { RoomState } from './room';
@@ -10,20 +13,21 @@ import type { RoomState } from './room';
 export function SecurityDialog(props: { room: RoomState }) {
   const meeting = () => props.room.meeting;
   const rules = () => meeting().view.rules;
+  const fixed = (name: string) => whyFixed(meeting().view, name);
   const set = (rule: Rule) => (on: boolean) => meeting().send({ command: 'set_rule', rule, on });
   return (
     <Modal room={props.room} name="security" title={t('security')}>
       <div class="rules">
         <Switch name="lock-meeting" on={rules().locked} set={set('lock')} says="lock-meeting-more" />
         <WaitingRoomSwitch room={props.room} />
-        <Switch name="consulting-mode" on={rules().consulting} set={set('consulting')} says="consulting-mode-more" />
-        <Switch name="join-muted" on={rules().join_muted} set={set('join_muted')} says="join-muted-more" />
-        <Switch name="join-camera-off" on={rules().join_camera_off} set={set('join_camera_off')} />
+        <Switch name="consulting-mode" on={rules().consulting} set={set('consulting')} says="consulting-mode-more" fixed={fixed('consulting')} />
+        <Switch name="join-muted" on={rules().join_muted} set={set('join_muted')} says="join-muted-more" fixed={fixed('join-muted')} />
+        <Switch name="join-camera-off" on={rules().join_camera_off} set={set('join_camera_off')} fixed={fixed('join-camera-off')} />
       </div>
       <fieldset class="rules">
         <legend>{t('participants-can')}</legend>
-        <For each={RIGHTS}>{([right, name]) => <Switch name={name} on={rules()[right]} set={set(right)} />}</For>
-        <Switch name="several-presenters" on={rules().several_presenters} set={set('several_presenters')} />
+        <For each={RIGHTS}>{([right, name]) => <Switch name={name} on={rules()[right]} set={set(right)} fixed={fixed(right)} />}</For>
+        <Switch name="several-presenters" on={rules().several_presenters} set={set('several_presenters')} fixed={fixed('several-presenters')} />
       </fieldset>
       <Show when={meeting().view.host}><Links room={props.room} /></Show>
       <Show when={meeting().view.banned.length > 0}><Banned room={props.room} /></Show>
@@ -37,6 +41,7 @@ function WaitingRoomSwitch(props: { room: RoomState }) {
   let box!: HTMLInputElement;
   const [asking, setAsking] = createSignal(false);
   const open = () => props.room.meeting.view.rules.auto_admit;
+  const fixed = () => whyFixed(props.room.meeting.view, 'waiting-room');
   const answered = () => {
     setAsking(false);
     box.focus();
@@ -52,9 +57,10 @@ function WaitingRoomSwitch(props: { room: RoomState }) {
   };
   return (
     <>
-      <label class="rule">
-        <span>{t('waiting-room')}<small>{says()}</small></span>
-        <input ref={box} type="checkbox" role="switch" aria-label={t('waiting-room')} checked={!open()} aria-checked={!open()} onChange={(event) => {
+      <label class="rule" classList={{ fixed: Boolean(fixed()) }}>
+        <span>{t('waiting-room')}<small>{says()}</small><WhyFixed name="waiting-room" why={fixed()} /></span>
+        <input ref={box} type="checkbox" role="switch" aria-label={t('waiting-room')} checked={!open()} aria-checked={!open()} {...locked('waiting-room', fixed())}
+          onClick={(event) => fixed() && event.preventDefault()} onChange={(event) => {
           if (event.currentTarget.checked) return set(true, CAP);
           event.currentTarget.checked = true;
           setAsking(true);
@@ -96,15 +102,22 @@ const RIGHTS: [Right, string][] = [
   ['share', 'share-screen'], ['unmute', 'unmute-themselves'], ['video', 'start-video'], ['chat', 'chat'], ['rename', 'rename-themselves'],
 ];
 
-function Switch(props: { name: string; on: boolean; set: (on: boolean) => void; says?: string }) {
+/** `fixed`: why it cannot be turned. It can still be reached, and then says so. */
+function Switch(props: { name: string; on: boolean; set: (on: boolean) => void; says?: string; fixed?: string }) {
   return (
-    <label class="rule">
-      <span>{t(props.name)}<Show when={props.says}>{(says) => <small>{t(says())}</small>}</Show></span>
-      <input type="checkbox" role="switch" aria-label={t(props.name)} checked={props.on} aria-checked={props.on}
-        onChange={(event) => props.set(event.currentTarget.checked)} />
+    <label class="rule" classList={{ fixed: Boolean(props.fixed) }}>
+      <span>{t(props.name)}<Show when={props.says}>{(says) => <small>{t(says())}</small>}</Show><WhyFixed name={props.name} why={props.fixed} /></span>
+      <input type="checkbox" role="switch" aria-label={t(props.name)} checked={props.on} aria-checked={props.on} {...locked(props.name, props.fixed)}
+        onClick={(event) => props.fixed && event.preventDefault()} onChange={(event) => props.set(event.currentTarget.checked)} />
     </label>
   );
 }
+
+const WhyFixed = (props: { name: string; why?: string | undefined }) => (
+  <Show when={props.why}>{(why) => <small id={`fixed-${props.name}`}><Icon of={Padlock} size={14} /> {why()}</small>}</Show>
+);
+
+const locked = (name: string, why?: string) => (why ? { 'aria-disabled': true, 'aria-describedby': `fixed-${name}` } as const : {});
 
 /** What lets people knock, and how to make the old ones useless. */
 function Links(props: { room: RoomState }) {
