@@ -13,6 +13,7 @@ pub mod logging;
 pub mod media;
 mod metrics;
 mod origins;
+pub mod reports;
 mod rooms;
 mod signal;
 mod tls;
@@ -216,6 +217,9 @@ async fn sweep(store: Arc<dyn Store>, clock: Clock) {
     loop {
         let limit =
             clock.now().wall.0.saturating_sub(meeting::Limits::default().idle.as_millis() as u64);
+        if let Err(error) = store.forget_reports(base::UnixMillis(limit)).await {
+            tracing::error!(%error, "the store failed");
+        }
         match store.forget_unused(base::UnixMillis(limit)).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "meetings long unused were forgotten"),

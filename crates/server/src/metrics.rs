@@ -46,6 +46,7 @@ pub enum Refusal {
     ConnectionRate,
     MeetingRate,
     CreationRate,
+    ReportRate,
     Malformed,
     Oversize,
     NotAuthentic,
@@ -63,6 +64,7 @@ const REFUSALS: &[(Refusal, &str)] = &[
     (Refusal::ConnectionRate, "connection_rate"),
     (Refusal::MeetingRate, "meeting_rate"),
     (Refusal::CreationRate, "creation_rate"),
+    (Refusal::ReportRate, "report_rate"),
     (Refusal::Malformed, "malformed"),
     (Refusal::Oversize, "oversize"),
     (Refusal::NotAuthentic, "not_authentic"),
@@ -93,6 +95,7 @@ pub struct Metrics {
     pub messages_sent: Counter,
     pub commits_told: Counter,
     pub store_failures: Counter,
+    pub reports: Counter,
     refused: [Counter; REFUSALS.len()],
     warnings: [Counter; WARNINGS.len()],
 }
@@ -120,6 +123,7 @@ impl Metrics {
         counter(&mut out, "messages_sent", "Signalling messages.", &self.messages_sent);
         counter(&mut out, "commits_told", "Commits times recipients.", &self.commits_told);
         counter(&mut out, "store_failures", "Writes that failed.", &self.store_failures);
+        counter(&mut out, "reports", "Reports to those who run the server.", &self.reports);
         head(&mut out, "refused_total", "counter", "Refusals by reason.");
         for ((_, reason), counter) in REFUSALS.iter().zip(&self.refused) {
             line(&mut out, &format!("refused_total{{reason=\"{reason}\"}}"), counter.get());

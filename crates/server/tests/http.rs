@@ -20,9 +20,13 @@ async fn healthz_says_ok() {
 async fn the_api_describes_itself() {
     let response = Running::start().await.get("/api/v1/openapi.json").await;
     let description: serde_json::Value = serde_json::from_str(&response.body).unwrap();
-    for path in
-        ["/healthz", "/api/v1/meetings", "/api/v1/meetings/{id}", "/api/v1/meetings/{id}/ws"]
-    {
+    for path in [
+        "/healthz",
+        "/api/v1/meetings",
+        "/api/v1/meetings/{id}",
+        "/api/v1/meetings/{id}/reports",
+        "/api/v1/meetings/{id}/ws",
+    ] {
         assert!(description["paths"][path].is_object(), "{path}");
     }
 }

@@ -1,5 +1,6 @@
 //! The embedded store: one SQLite file in the server's data directory.
 
+mod reports;
 mod schema;
 
 use base::record::{Record, RecordKey, Saved, Write};
@@ -11,7 +12,7 @@ use sqlx::sqlite::{
 use sqlx::{Row, SqliteConnection};
 use std::path::Path;
 use std::time::Duration;
-use store::{Pending, Store, StoreError};
+use store::{Pending, Report, Store, StoreError};
 
 /// The database's name in the data directory.
 pub const FILE: &str = "incamera.sqlite";
@@ -99,6 +100,18 @@ impl Store for SqliteStore {
 
     fn forget_unused(&self, limit: UnixMillis) -> Pending<'_, u64> {
         Box::pin(self.drop_unused(limit))
+    }
+
+    fn report(&self, report: Report) -> Pending<'_, ()> {
+        Box::pin(reports::keep(&self.pool, report))
+    }
+
+    fn reports(&self) -> Pending<'_, Vec<Report>> {
+        Box::pin(reports::all(&self.pool))
+    }
+
+    fn forget_reports(&self, limit: UnixMillis) -> Pending<'_, u64> {
+        Box::pin(reports::drop_before(&self.pool, limit))
     }
 }
 

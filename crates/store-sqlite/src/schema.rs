@@ -9,6 +9,7 @@ use store::StoreError;
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_meetings.sql"),
     include_str!("../migrations/0002_meetings_by_use.sql"),
+    include_str!("../migrations/0003_reports.sql"),
 ];
 
 /// Runs the migrations that the database lacks, each as one transaction.

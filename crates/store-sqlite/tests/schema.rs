@@ -10,14 +10,14 @@ use common::Directory;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use std::path::Path;
-use store::{Store, StoreError};
+use store::{Report, Store, StoreError};
 use store_sqlite::{FILE, SqliteStore};
 
 #[tokio::test]
 async fn an_empty_directory_becomes_the_newest_version() {
     let directory = Directory::new();
     SqliteStore::open(&directory.join("deep/inside")).await.unwrap().close().await;
-    assert_eq!(version(&directory.join("deep/inside")).await, 2);
+    assert_eq!(version(&directory.join("deep/inside")).await, 3);
 }
 
 #[tokio::test]
@@ -31,18 +31,35 @@ async fn a_version_1_database_is_brought_up_to_date_with_all_it_holds() {
     let ended = store.load(MeetingId([3; 16])).await.unwrap().unwrap().ended;
     assert_eq!(ended.as_deref(), Some(&b"end"[..]));
     store.close().await;
+    assert_eq!(version(&directory).await, 3);
+}
+
+#[tokio::test]
+async fn a_version_2_database_keeps_its_meetings_and_takes_reports() {
+    let directory = Directory::new();
+    run(&directory, include_str!("fixtures/version-1.sql")).await;
+    run(&directory, include_str!("../migrations/0002_meetings_by_use.sql")).await;
     assert_eq!(version(&directory).await, 2);
+    let store = SqliteStore::open(&directory).await.unwrap();
+    let saved = store.load(MeetingId([1; 16])).await.unwrap().unwrap();
+    assert_eq!(saved.records, [record(1, 0, &[0x0a, 0x0b]), record(3, u64::MAX, &[0x0c])]);
+    let (category, text) = ("other".to_owned(), "words".to_owned());
+    let report = Report { meeting: MeetingId([1; 16]), at: UnixMillis(5), category, text };
+    store.report(report.clone()).await.unwrap();
+    store.close().await;
+    let store = SqliteStore::open(&directory).await.unwrap();
+    assert!(store.reports().await.unwrap() == [report]);
 }
 
 #[tokio::test]
 async fn a_newer_schema_is_refused_and_left_alone() {
     let directory = Directory::new();
     SqliteStore::open(&directory).await.unwrap().close().await;
-    run(&directory, "PRAGMA user_version = 3").await;
+    run(&directory, "PRAGMA user_version = 4").await;
     let error = SqliteStore::open(&directory).await.err().unwrap();
-    assert!(matches!(error, StoreError::NewerSchema { found: 3, known: 2 }));
+    assert!(matches!(error, StoreError::NewerSchema { found: 4, known: 3 }));
     assert!(error.to_string().contains("newer release"));
-    assert_eq!(version(&directory).await, 3);
+    assert_eq!(version(&directory).await, 4);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The contract every store keeps, as a suite to run on each: [`contract!`](crate::contract!)
 //! writes one `#[tokio::test]` per rule.
 
-use crate::{Store, StoreError};
+use crate::{MAX_REPORTS, MAX_REPORTS_OF_MEETING, Report, Store, StoreError};
 use base::record::{Record, RecordKey, Saved, Write};
 use base::{MeetingId, MeetingKey, UnixMillis};
 
@@ -23,6 +23,10 @@ macro_rules! contract {
             a_forgotten_meeting_is_gone_with_its_records,
             unused_meetings_are_forgotten,
             meetings_do_not_mix,
+            reports_are_kept_in_order_and_outlive_their_meeting,
+            old_reports_are_forgotten,
+            reports_about_one_meeting_are_bounded,
+            all_reports_together_are_bounded,
         );
     };
     ($fresh:expr; $($rule:ident),* $(,)?) => {
@@ -132,6 +136,50 @@ pub async fn meetings_do_not_mix(store: &impl Store) {
     apply(store, 1, vec![Write::DeleteKind(1), Write::Ended(Vec::new())]).await;
     assert_eq!(kept(store, 2).await, [record(1, 1, b"two")]);
     assert_eq!(load(store, 2).await.and_then(|saved| saved.ended), None);
+}
+
+pub async fn reports_are_kept_in_order_and_outlive_their_meeting(store: &impl Store) {
+    create(store, 1).await;
+    let written =
+        [report(1, 1_000, "first"), report(2, 1_000, "second\nline"), report(1, 1, "old")];
+    for one in &written {
+        store.report(one.clone()).await.expect("there is room");
+    }
+    apply(store, 1, vec![Write::Forget]).await;
+    assert!(store.reports().await.expect("the store works") == written);
+}
+
+pub async fn old_reports_are_forgotten(store: &impl Store) {
+    for at in [4_999, 5_000] {
+        store.report(report(1, at, "words")).await.expect("there is room");
+    }
+    let forgotten = store.forget_reports(UnixMillis(5_000)).await;
+    assert_eq!(forgotten.expect("the store works"), 1);
+    assert!(store.reports().await.expect("the store works") == [report(1, 5_000, "words")]);
+}
+
+pub async fn reports_about_one_meeting_are_bounded(store: &impl Store) {
+    for _ in 0..MAX_REPORTS_OF_MEETING {
+        store.report(report(1, 1, "words")).await.expect("there is room");
+    }
+    assert!(matches!(store.report(report(1, 1, "words")).await, Err(StoreError::Full)));
+    store.report(report(2, 1, "words")).await.expect("another meeting has its own room");
+}
+
+pub async fn all_reports_together_are_bounded(store: &impl Store) {
+    let meeting = |n: usize| MeetingId((n as u128 / MAX_REPORTS_OF_MEETING as u128).to_be_bytes());
+    for n in 0..MAX_REPORTS {
+        let one = Report { meeting: meeting(n), ..report(0, 1, "words") };
+        store.report(one).await.expect("there is room");
+    }
+    assert!(matches!(store.report(report(255, 1, "words")).await, Err(StoreError::Full)));
+    store.forget_reports(UnixMillis(2)).await.expect("the store works");
+    store.report(report(255, 1, "words")).await.expect("there is room again");
+}
+
+fn report(meeting: u8, at: u64, text: &str) -> Report {
+    let (category, text) = ("conduct".to_owned(), text.to_owned());
+    Report { meeting: id(meeting), at: UnixMillis(at), category, text }
 }
 
 fn id(n: u8) -> MeetingId {

@@ -1,6 +1,7 @@
 //! What the server keeps of meetings: named bytes, grouped by meeting, in batches that happen
 //! whole or not at all. Nothing here knows what the bytes mean, and nothing personal is among
-//! them: names, titles and chat never reach a server unsealed.
+//! them: names, titles and chat never reach a server unsealed. The one thing in clear is what people
+//! choose to write to those who run the server.
 
 pub mod contract;
 mod memory;
@@ -29,6 +30,38 @@ pub trait Store: Send + Sync {
 
     /// Drops every meeting last used before `limit`, and says how many.
     fn forget_unused(&self, limit: UnixMillis) -> Pending<'_, u64>;
+
+    /// Keeps a report, apart from its meeting. [`StoreError::Full`] at [`MAX_REPORTS`] in all or
+    /// [`MAX_REPORTS_OF_MEETING`] about one meeting.
+    fn report(&self, report: Report) -> Pending<'_, ()>;
+
+    /// All reports, oldest first.
+    fn reports(&self) -> Pending<'_, Vec<Report>>;
+
+    /// Drops every report written before `limit`, and says how many.
+    fn forget_reports(&self, limit: UnixMillis) -> Pending<'_, u64>;
+}
+
+/// Reports kept at once: with the longest texts about 8 MB. At it, further ones are refused until
+/// some are deleted.
+pub const MAX_REPORTS: usize = 2_000;
+/// Of them, reports about one meeting, so that one crowd does not use up everyone's.
+pub const MAX_REPORTS_OF_MEETING: usize = 20;
+
+/// What somebody wrote to those who run the server, and nothing beside it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Report {
+    pub meeting: MeetingId,
+    pub at: UnixMillis,
+    pub category: String,
+    pub text: String,
+}
+
+impl std::fmt::Debug for Report {
+    /// What people write stays out of logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Report")
+    }
 }
 
 /// Why a store did not do as asked.
@@ -40,6 +73,9 @@ pub enum StoreError {
     /// The caller's: no such meeting.
     #[error("there is no such meeting")]
     Unknown,
+    /// The operator's: so many reports are kept that no further one is.
+    #[error("too many reports are kept")]
+    Full,
     /// The environment's: disk full, file gone, database locked by another process.
     #[error("the storage engine failed: {0}")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -1,6 +1,6 @@
 //! A store that lasts as long as the process: for tests and for throw-away servers.
 
-use crate::{Pending, Store, StoreError};
+use crate::{MAX_REPORTS, MAX_REPORTS_OF_MEETING, Pending, Report, Store, StoreError};
 use base::record::{Record, RecordKey, Saved, Write};
 use base::{MeetingId, MeetingKey, UnixMillis};
 use std::collections::BTreeMap;
@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Default)]
 pub struct MemoryStore {
     meetings: Mutex<BTreeMap<MeetingId, Kept>>,
+    reports: Mutex<Vec<Report>>,
 }
 
 #[derive(Clone)]
@@ -27,6 +28,27 @@ impl MemoryStore {
 
     fn meetings(&self) -> MutexGuard<'_, BTreeMap<MeetingId, Kept>> {
         self.meetings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn written(&self) -> MutexGuard<'_, Vec<Report>> {
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, report: Report) -> Result<(), StoreError> {
+        let mut written = self.written();
+        let same = written.iter().filter(|other| other.meeting == report.meeting).count();
+        if written.len() >= MAX_REPORTS || same >= MAX_REPORTS_OF_MEETING {
+            return Err(StoreError::Full);
+        }
+        written.push(report);
+        Ok(())
+    }
+
+    fn drop_reports(&self, limit: UnixMillis) -> u64 {
+        let mut written = self.written();
+        let before = written.len();
+        written.retain(|report| report.at >= limit);
+        (before - written.len()) as u64
     }
 
     fn insert(
@@ -107,5 +129,17 @@ impl Store for MemoryStore {
 
     fn forget_unused(&self, limit: UnixMillis) -> Pending<'_, u64> {
         Box::pin(ready(Ok(self.drop_unused(limit))))
+    }
+
+    fn report(&self, report: Report) -> Pending<'_, ()> {
+        Box::pin(ready(self.keep(report)))
+    }
+
+    fn reports(&self) -> Pending<'_, Vec<Report>> {
+        Box::pin(ready(Ok(self.written().clone())))
+    }
+
+    fn forget_reports(&self, limit: UnixMillis) -> Pending<'_, u64> {
+        Box::pin(ready(Ok(self.drop_reports(limit))))
     }
 }

@@ -34,3 +34,40 @@ pub enum MeetingState {
     Open,
     Ended,
 }
+
+/// Body of `POST /api/v1/meetings/<id>/reports`: what somebody writes to those who run the server, who
+/// can read it. Answered with 201.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WriteReport {
+    pub category: ReportCategory,
+    /// At most [`MAX_REPORT`] characters.
+    pub text: String,
+}
+
+/// The longest report, in characters.
+pub const MAX_REPORT: usize = 1_000;
+
+/// What a report is about, in its writer's view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportCategory {
+    /// Somebody behaves badly.
+    Conduct,
+    /// Somebody was there who should not have been.
+    Intruder,
+    /// Something forbidden by law.
+    Unlawful,
+    Other,
+}
+
+impl ReportCategory {
+    pub fn name(self) -> &'static str {
+        match self {
+            ReportCategory::Conduct => "conduct",
+            ReportCategory::Intruder => "intruder",
+            ReportCategory::Unlawful => "unlawful",
+            ReportCategory::Other => "other",
+        }
+    }
+}

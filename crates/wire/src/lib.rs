@@ -9,7 +9,7 @@ mod http;
 mod messages;
 
 pub use bytes::Bytes;
-pub use http::{CreateMeeting, MeetingInfo, MeetingState};
+pub use http::{CreateMeeting, MAX_REPORT, MeetingInfo, MeetingState, ReportCategory, WriteReport};
 pub use messages::{
     Channel, ClientMessage, ErrorCode, GroupState, Invitation, Kind, LobbyReason, Member, Policy,
     Published, Removal, ServerMessage, SlotSource, SlotWish, Standing, Welcome,

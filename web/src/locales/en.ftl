@@ -424,3 +424,19 @@ fixed = Set by the people who run this server.
 not-here = The people who run this server do not allow this.
 no-passcode = The people who run this server have switched passcodes off. People come in by the link.
 no-personal-invitations = The people who run this server have switched personal invitations off.
+
+# A report to the people who run the server.
+report = Report to host of this server
+report-who-reads = This goes to the people who run this server, not to the host of the meeting. They can read what you write: it is not end-to-end encrypted.
+report-category = What is it about?
+report-conduct = Somebody behaves badly
+report-intruder = Somebody was there who should not have been
+report-unlawful = Something forbidden by law
+report-other = Something else
+report-text = What happened?
+report-sends = Sent are only your words, what you chose above, the number of this meeting ({ $id }) and the time. Not your name, not where you are, and nothing that was said or shown. Nothing is sent before you press Send report.
+report-send = Send report
+report-sent = Your report has been sent to the people who run this server. They do not know who you are, so they cannot answer.
+report-empty = Please write what happened.
+report-too-many = So many reports have been sent from here, or about this meeting, that this one was not taken. Please reach the people who run this server another way.
+report-failed = The report could not be sent. Your words are still here; please try again.

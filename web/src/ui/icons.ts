@@ -8,6 +8,7 @@ export { default as Close } from 'lucide/dist/esm/icons/x.mjs';
 export { default as Copy } from 'lucide/dist/esm/icons/copy.mjs';
 export { default as Door } from 'lucide/dist/esm/icons/door-closed.mjs';
 export { default as DoorOpen } from 'lucide/dist/esm/icons/door-open.mjs';
+export { default as Flag } from 'lucide/dist/esm/icons/flag.mjs';
 export { default as Keyboard } from 'lucide/dist/esm/icons/keyboard.mjs';
 export { default as Leave } from 'lucide/dist/esm/icons/log-out.mjs';
 export { default as Mail } from 'lucide/dist/esm/icons/mail.mjs';

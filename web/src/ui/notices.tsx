@@ -1,4 +1,4 @@
-import { createSignal, Match, Show, Switch, type JSX } from 'solid-js';
+import { createSignal, lazy, Match, Show, Suspense, Switch, type JSX } from 'solid-js';
 import type { Support } from '../state/support';
 import type { Problem } from '../state/core';
 import { t } from '../state/i18n';
@@ -35,6 +35,7 @@ export function EndNotice(props: { meeting: Meeting }) {
       <Notice name={name().replaceAll('_', '-')}>
         <Show when={again()}><button class="button primary large" onClick={reload}>{t(again())}</button></Show>
         <Show when={name() !== 'left'}><a class="button large" href="/">{t('to-home')}</a></Show>
+        <Show when={WAS_THERE.includes(name())}><Report /></Show>
       </Notice>
     }>
       <Match when={name() === 'other_tab'}>
@@ -43,6 +44,23 @@ export function EndNotice(props: { meeting: Meeting }) {
         </Notice>
       </Match>
     </Switch>
+  );
+}
+
+const ReportForm = lazy(() => import('./report'));
+
+/** Ends of a visit after which there may be something to tell. */
+const WAS_THERE = ['left', 'removed', 'ended', 'declined'];
+
+function Report() {
+  const [open, setOpen] = createSignal(false);
+  return (
+    <Show when={open()} fallback={<button class="button plain" onClick={() => setOpen(true)}>{t('report')}</button>}>
+      <section class="stack">
+        <h2 tabindex="-1" ref={(title) => queueMicrotask(() => title.focus())}>{t('report')}</h2>
+        <Suspense><ReportForm /></Suspense>
+      </section>
+    </Show>
   );
 }
 

@@ -162,6 +162,12 @@ pub static KEYS: &[Key] = &[
         "Meetings created in an hour from one address",
         |d, v| { set_positive(&mut d.config.limits.creations_per_address, v) }
     ),
+    key!(
+        "limit-reports-per-address",
+        NUMBER,
+        "Reports to those who run the server in an hour from one address",
+        |d, v| { set_positive(&mut d.config.limits.reports_per_address, v) }
+    ),
     key!("request-timeout", SECONDS, "How long a request's head may take", |d, v| {
         set_seconds(&mut d.config.limits.request_timeout, v)
     }),

@@ -48,7 +48,8 @@ fn command() -> Command {
     Command::new("incamera-server")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Serves encrypted meetings that it cannot listen to")
-        .after_help("Every option is also a key of the configuration file and INCAMERA_… in the environment.")
+        .after_help("`incamera-server reports` prints what people have written to you; see docs/operations.md.\n\
+            Every option is also a key of the configuration file and INCAMERA_… in the environment.")
         .arg(
             Arg::new("config")
                 .long("config")

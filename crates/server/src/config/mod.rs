@@ -81,6 +81,8 @@ pub struct Limits {
     pub requests_per_address: u32,
     /// Meetings created in an hour by one address.
     pub creations_per_address: u32,
+    /// Reports written in an hour by one address.
+    pub reports_per_address: u32,
     /// How long a request's head may take, and a TLS handshake.
     pub request_timeout: Duration,
     /// How long a signalling connection may be silent; it is pinged three times in this time.
@@ -124,6 +126,7 @@ impl Default for Limits {
             messages_per_meeting: 2_000,
             requests_per_address: 500,
             creations_per_address: 600,
+            reports_per_address: 20,
             request_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(45),
             unload_after: Duration::from_secs(60),

@@ -15,6 +15,7 @@ use base::{MeetingId, UnixMillis};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use store::StoreError;
 use wire::{CreateMeeting, ErrorCode, MeetingInfo, MeetingState};
@@ -25,7 +26,7 @@ const LARGEST_BODY: usize = 16 * 1024;
 const DESCRIPTION: &str = include_str!("openapi.json");
 
 /// A refusal: a status, the protocol's code, and words for whoever reads them.
-pub(super) struct ApiError(StatusCode, ErrorCode, &'static str);
+pub(super) struct ApiError(pub StatusCode, pub ErrorCode, pub &'static str);
 
 #[derive(Serialize)]
 struct ErrorBody {
@@ -62,7 +63,8 @@ pub(super) async fn create(
         let message = "too many meetings from this address; try again later";
         return Err(ApiError(StatusCode::TOO_MANY_REQUESTS, ErrorCode::TooFast, message));
     }
-    let wanted = read_creation(&headers, read_body(&app, body).await?)?;
+    let expected = "expected an object with id, key and certificate; see /api/v1/openapi.json";
+    let wanted: CreateMeeting = read_json(&headers, read_body(&app, body).await?, expected)?;
     let now = app.clock.now().wall;
     check_creator(&wanted, now)?;
     app.store.create(wanted.id, wanted.key, now).await.map_err(store_error)?;
@@ -107,13 +109,13 @@ pub(super) async fn connect(
     Ok(signal::upgrade(upgrade, app, pass, meeting, origins))
 }
 
-async fn enter(app: &App, id: &str) -> Result<(MeetingId, Room), ApiError> {
+pub(super) async fn enter(app: &App, id: &str) -> Result<(MeetingId, Room), ApiError> {
     let id = MeetingId::from_text(id).map_err(|_| NO_SUCH_MEETING)?;
     let room = app.hall.enter(id).await.map_err(store_error)?;
     Ok((id, room.ok_or(NO_SUCH_MEETING)?))
 }
 
-fn ours(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
+pub(super) fn ours(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
     if app.origins.is_foreign(headers) {
         app.metrics.refuse(Refusal::ForeignOrigin);
         return Err(FOREIGN);
@@ -121,7 +123,7 @@ fn ours(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
     Ok(())
 }
 
-async fn read_body(app: &App, body: Body) -> Result<Bytes, ApiError> {
+pub(super) async fn read_body(app: &App, body: Body) -> Result<Bytes, ApiError> {
     let collected = Limited::new(body, LARGEST_BODY).collect();
     match tokio::time::timeout(app.limits.request_timeout, collected).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
@@ -138,17 +140,20 @@ async fn read_body(app: &App, body: Body) -> Result<Bytes, ApiError> {
     }
 }
 
-/// JSON only by its name: a form of another site cannot send that without asking first.
-fn read_creation(headers: &HeaderMap, body: Bytes) -> Result<CreateMeeting, ApiError> {
+/// JSON only by its name: a form of another site cannot send that without asking first. `expected`
+/// is told to whoever sends something else.
+pub(super) fn read_json<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Bytes,
+    expected: &'static str,
+) -> Result<T, ApiError> {
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if !media_type.is_some_and(|value| value.starts_with("application/json")) {
         let message = "expected content-type application/json";
         return Err(ApiError(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::Malformed, message));
     }
-    serde_json::from_slice(&body).map_err(|_| {
-        let message = "expected an object with id, key and certificate; see /api/v1/openapi.json";
-        ApiError(StatusCode::BAD_REQUEST, ErrorCode::Malformed, message)
-    })
+    serde_json::from_slice(&body)
+        .map_err(|_| ApiError(StatusCode::BAD_REQUEST, ErrorCode::Malformed, expected))
 }
 
 /// Whoever creates a meeting shows a host certificate under its key: nobody can claim an id for a
@@ -168,7 +173,7 @@ fn check_creator(wanted: &CreateMeeting, now: UnixMillis) -> Result<(), ApiError
     Ok(())
 }
 
-fn store_error(error: StoreError) -> ApiError {
+pub(super) fn store_error(error: StoreError) -> ApiError {
     match error {
         StoreError::Taken => ApiError(
             StatusCode::CONFLICT,
@@ -176,6 +181,11 @@ fn store_error(error: StoreError) -> ApiError {
             "a meeting with this id exists already",
         ),
         StoreError::Unknown => NO_SUCH_MEETING,
+        StoreError::Full => ApiError(
+            StatusCode::TOO_MANY_REQUESTS,
+            ErrorCode::TooMany,
+            "so many reports are kept that no further one is; reach those who run this server another way",
+        ),
         error => {
             tracing::error!(%error, "the store failed");
             ApiError(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Internal, "try again")
@@ -183,7 +193,7 @@ fn store_error(error: StoreError) -> ApiError {
     }
 }
 
-fn json(status: StatusCode, body: &impl Serialize) -> Response {
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     let text = serde_json::to_string(body).expect("these types have only string keys");
     (status, [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], text)
         .into_response()

@@ -5,6 +5,7 @@ mod assets;
 mod headers;
 mod listener;
 mod metrics;
+mod reports;
 
 pub(crate) use headers::host;
 pub(crate) use listener::{ConnectionPass, Listener};
@@ -45,6 +46,7 @@ pub(crate) struct App {
     pub open: Open,
     pub requests: PerAddress,
     pub creations: PerAddress,
+    pub reports: PerAddress,
     pub clock: Clock,
     pub draining: watch::Receiver<bool>,
     connections: AtomicU64,
@@ -79,6 +81,7 @@ impl App {
             open: Open::new(limits.connections, limits.connections_per_address),
             requests: PerAddress::new(Rate::per_second(limits.requests_per_address, 5), now),
             creations: PerAddress::new(Rate::per_hour(limits.creations_per_address), now),
+            reports: PerAddress::new(Rate::per_hour(limits.reports_per_address), now),
             limits,
             policy: config.policy.told(),
             clock: parts.clock,
@@ -110,6 +113,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/v1/openapi.json", get(api::describe))
         .route("/api/v1/meetings", post(api::create))
         .route("/api/v1/meetings/{id}", get(api::info))
+        .route("/api/v1/meetings/{id}/reports", post(reports::write))
         .route("/api/v1/meetings/{id}/ws", get(api::connect))
         .fallback(assets::serve)
         .layer(from_fn_with_state(app.clone(), around))

@@ -65,4 +65,16 @@ impl Store for Fresh {
     fn forget_unused(&self, limit: base::UnixMillis) -> Pending<'_, u64> {
         self.store.forget_unused(limit)
     }
+
+    fn report(&self, report: store::Report) -> Pending<'_, ()> {
+        self.store.report(report)
+    }
+
+    fn reports(&self) -> Pending<'_, Vec<store::Report>> {
+        self.store.reports()
+    }
+
+    fn forget_reports(&self, limit: base::UnixMillis) -> Pending<'_, u64> {
+        self.store.forget_reports(limit)
+    }
 }

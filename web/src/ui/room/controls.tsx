@@ -2,7 +2,7 @@ import { DropdownMenu } from '@kobalte/core/dropdown-menu';
 import { Show } from 'solid-js';
 import { t } from '../../state/i18n';
 import { Icon, type IconShape } from '../icon';
-import { Camera, CameraOff, Chat, Keyboard, Leave, Mic, MicOff, More, People, Screen, Shield, Sliders } from '../icons';
+import { Camera, CameraOff, Chat, Flag, Keyboard, Leave, Mic, MicOff, More, People, Screen, Shield, Sliders } from '../icons';
 import type { RoomState } from './room';
 import { ShareBar } from './share-bar';
 import { MutedHint } from './talk';
@@ -90,6 +90,9 @@ function MoreMenu(props: { room: RoomState }) {
         </DropdownMenu.Item>
         <DropdownMenu.Item class="menu-item" onSelect={() => props.room.setDialog('shortcuts')}>
           <Icon of={Keyboard} size={20} />{t('shortcuts')}
+        </DropdownMenu.Item>
+        <DropdownMenu.Item class="menu-item" onSelect={() => props.room.setDialog('report')}>
+          <Icon of={Flag} size={20} />{t('report')}
         </DropdownMenu.Item>
       </DropdownMenu.Content>
     </DropdownMenu>

@@ -18,6 +18,7 @@ import { LeaveDialog } from './leave';
 import { Lock, SafetyBanner } from './lock';
 import { OwnTile } from './own-tile';
 import { ParticipantsPanel } from './participants';
+import { ReportDialog } from './report';
 import { SecurityDialog } from './security';
 import { SettingsDialog, ShortcutsDialog } from './settings';
 import { createShortcuts } from './shortcuts';
@@ -25,7 +26,7 @@ import { StageView } from './stage';
 import { createWakeLock } from './wake';
 
 export type Panel = 'participants' | 'chat' | null;
-export type DialogName = 'code' | 'invitations' | 'leave' | 'security' | 'settings' | 'shortcuts' | null;
+export type DialogName = 'code' | 'invitations' | 'leave' | 'report' | 'security' | 'settings' | 'shortcuts' | null;
 export type RoomState = ReturnType<typeof createRoomState>;
 
 export default function Room(props: { meeting: Meeting }) {
@@ -56,6 +57,7 @@ export default function Room(props: { meeting: Meeting }) {
       <CodeDialog room={room} />
       <LeaveDialog room={room} />
       <SecurityDialog room={room} />
+      <ReportDialog room={room} />
       <InvitationsDialog room={room} />
       <SettingsDialog room={room} />
       <ShortcutsDialog room={room} />

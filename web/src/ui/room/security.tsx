@@ -31,7 +31,7 @@ export function SecurityDialog(props: { room: RoomState }) {
       </fieldset>
       <Show when={meeting().view.host}><Links room={props.room} /></Show>
       <Show when={meeting().view.banned.length > 0}><Banned room={props.room} /></Show>
-      <Freeze rules={rules()} set={set('freeze')} />
+      <Freeze rules={rules()} set={set('freeze')} report={() => props.room.setDialog('report')} />
     </Modal>
   );
 }
@@ -139,13 +139,14 @@ function Links(props: { room: RoomState }) {
 }
 
 /** For the moment when something goes badly wrong. */
-function Freeze(props: { rules: Rules; set: (on: boolean) => void }) {
+function Freeze(props: { rules: Rules; set: (on: boolean) => void; report: () => void }) {
   return (
     <section class="freeze">
       <p>{t(props.rules.frozen ? 'frozen-more' : 'stop-everything-more')}</p>
       <button class="button" classList={{ danger: !props.rules.frozen, primary: props.rules.frozen }} onClick={() => props.set(!props.rules.frozen)}>
         {t(props.rules.frozen ? 'resume' : 'stop-everything')}
       </button>
+      <button class="button" onClick={() => props.report()}>{t('report')}</button>
     </section>
   );
 }
