@@ -5,7 +5,7 @@ use crate::participant::Participant;
 use crate::room::Room;
 use crate::view;
 use base::policy::{Feature, OperatorPolicy, Switch};
-use base::{Rights, RoomRules};
+use base::{Rights, Role, RoomRules};
 use e2ee::name::sanitise_notice;
 
 /// Names read of one list; a server that sends more sends nonsense.
@@ -31,6 +31,11 @@ impl Policy {
 
     pub fn forbids(&self, feature: Feature) -> bool {
         self.fixed.forbids(feature)
+    }
+
+    /// Whether no participant may have this right here: asking for what it allows would be in vain.
+    pub fn closes(&self, right: Rights) -> bool {
+        !self.fixed.limit(Role::Participant, Rights::ALL).contains(right)
     }
 
     /// Whether a passcode that the host has `on` or off is in use.

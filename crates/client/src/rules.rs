@@ -165,6 +165,11 @@ impl Participant {
             Ask::StopSharing => Rights::SCREEN,
         };
         let on = matches!(ask, Ask::Unmute | Ask::StartVideo);
+        let role = |device| self.room.as_ref().and_then(|room| room.session.role_of(device));
+        let delegate = device.as_ref().and_then(role).is_some_and(Role::is_delegate);
+        if on && !delegate && self.policy.closes(right) {
+            return;
+        }
         // Where a right is not everyone's, asking gives it and stopping takes it.
         for device in self.concerned(device, right, on) {
             self.edit(now, Edit::Except(device, right, on));

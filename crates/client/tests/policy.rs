@@ -4,7 +4,7 @@
 mod world;
 
 use base::Rights;
-use client::shell::{Command, Notice, Rule};
+use client::shell::{Ask, Command, Notice, Rule};
 use client::view::{PasscodeState, Phase};
 use wire::{ErrorCode, Policy, ServerMessage};
 use world::World;
@@ -183,4 +183,17 @@ fn personal_links_are_made_or_taken_nowhere_where_they_are_forbidden() {
     world.command(0, invite);
     world.run(500);
     assert!(refused(&world, 0));
+}
+
+#[test]
+fn nobody_is_asked_for_what_is_closed_to_everyone() {
+    let mut world = World::with_policy(policy(&["unmute=off"], &[]));
+    let guest = enter(&mut world);
+    let device = Some(world.device(guest));
+    world.command(0, Command::Ask { device: device.clone(), ask: Ask::Unmute });
+    world.run(500);
+    assert!(!world.people[guest].notices.contains(&Notice::AskedToUnmute));
+    world.command(0, Command::Ask { device, ask: Ask::StartVideo });
+    world.run(500);
+    assert!(world.people[guest].notices.contains(&Notice::AskedToStartVideo));
 }

@@ -15,6 +15,9 @@ export const whyFixed = (view: Fixed, name: string): string => (view.policy.pinn
 export const whyForbidden = (view: Fixed, feature: string, words: string): string =>
   view.policy.forbidden.includes(feature) ? because(view, words) : '';
 
+/** Why no participant has this right; empty when the host's side could give it. */
+export const whyClosed = (view: Pick<View, 'policy' | 'rules'>, right: Right): string => (view.rules[right] ? '' : whyFixed(view, right));
+
 /** Why this person may not do this: those who run the server do not want it, or, in the words of `byHost`, the host. */
 export const whyNot = (view: Pick<View, 'policy' | 'rules'>, right: Right, byHost: string): string =>
   view.policy.pinned.includes(right) && !view.rules[right] ? because(view, 'not-here') : t(byHost);

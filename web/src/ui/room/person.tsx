@@ -1,6 +1,7 @@
 import { createSignal, Show } from 'solid-js';
 import type { Ask, Person } from '../../state/core';
 import { t } from '../../state/i18n';
+import { whyClosed } from '../../state/rights';
 import { Icon, type IconShape } from '../icon';
 import { Camera, Check, DoorOpen, Mic, MicOff, Pencil, ScreenOff, UserMinus } from '../icons';
 import type { RoomState } from './room';
@@ -44,9 +45,15 @@ export function PersonRow(props: { person: Person; room: RoomState; alike: boole
 function Deeds(props: { person: Person; room: RoomState }) {
   const send = (ask: Ask) => () => props.room.meeting.send({ command: 'ask', device: props.person.device, ask });
   const name = () => ({ name: props.person.name });
+  /** Asking would be in vain: those who run the server keep participants silent. */
+  const silent = () => !props.person.may.control && whyClosed(props.room.meeting.view, 'unmute') !== '';
   return (
     <>
-      <Show when={props.person.mic_on} fallback={<Action icon={MicOff} off label={t('ask-unmute-name', name())} press={send('unmute')} />}>
+      <Show when={props.person.mic_on} fallback={
+        <Show when={!silent()} fallback={<MicState on={false} />}>
+          <Action icon={MicOff} off label={t('ask-unmute-name', name())} press={send('unmute')} />
+        </Show>
+      }>
         <Action icon={Mic} label={t('mute-name', name())} press={send('mute')} />
       </Show>
       <Show when={props.person.camera_on}>
