@@ -24,7 +24,7 @@ const MAY = { unmute: true, video: true, share: false, chat: true, rename: true,
 
 const person = (index: number, more: Partial<Person> = {}): Person => ({
   device: `d${index}`, participant: index, name: NAMES[index % NAMES.length] ?? '', role: 'participant', me: false,
-  connected: true, mic_on: index % 3 !== 1, camera_on: index % 5 !== 3, screen_on: false, may: { ...MAY, control: false }, ...more,
+  connected: true, mic_on: index % 3 !== 1, camera_on: index % 5 !== 3, screen_on: false, hand: null, may: { ...MAY, control: false }, ...more,
 });
 const me = (host: boolean): Person => ({ ...person(99), device: 'me', name: 'Dr. Anna Weiss', role: host ? 'host' : 'participant', me: true, mic_on: true, camera_on: true });
 

@@ -98,7 +98,8 @@ pub struct RoomRules {
     pub join_camera_off: bool,
     /// More than one person may present at a time.
     pub several_presenters: bool,
-    /// Newcomers see and hear, and no more, until they are brought on stage.
+    /// An audience: whoever is no exception sees and hears, and no more. Those on stage are
+    /// exceptions.
     pub viewers: bool,
     /// *Consulting mode*: nobody but this party, and the host's side, is in the room.
     pub consulting: Option<Party>,
@@ -131,8 +132,13 @@ impl RoomRules {
             role if role.is_delegate() => Rights::ALL,
             _ if self.frozen => Rights::NONE,
             Role::Viewer => self.exception(device).unwrap_or(Rights::NONE),
-            _ => self.exception(device).unwrap_or(self.participants),
+            _ => self.exception(device).unwrap_or(self.usual()),
         }
+    }
+
+    /// What a participant may do that is no exception.
+    pub fn usual(&self) -> Rights {
+        if self.frozen || self.viewers { Rights::NONE } else { self.participants }
     }
 
     /// Whether someone may be let in.
@@ -173,7 +179,8 @@ impl RoomRules {
         }
     }
 
-    fn exception(&self, device: &DeviceKey) -> Option<Rights> {
+    /// The rights of its own that a device has.
+    pub fn exception(&self, device: &DeviceKey) -> Option<Rights> {
         let place = self.exceptions.binary_search_by_key(device, |(known, _)| *known);
         place.ok().map(|at| self.exceptions[at].1)
     }
@@ -271,6 +278,15 @@ mod tests {
         assert_eq!(rules.rights_of(Role::Host, &DEVICE), Rights::ALL);
         rules.except(DEVICE, None);
         assert!(rules.exceptions.is_empty());
+    }
+
+    #[test]
+    fn of_an_audience_only_those_on_stage_may_do_anything() {
+        let mut rules = RoomRules { viewers: true, ..RoomRules::default() };
+        rules.except(DEVICE, Some(Rights::MIC));
+        assert_eq!(rules.rights_of(Role::Participant, &DeviceKey([8; 32])), Rights::NONE);
+        assert_eq!(rules.rights_of(Role::Participant, &DEVICE), Rights::MIC);
+        assert_eq!(rules.rights_of(Role::Cohost, &DeviceKey([9; 32])), Rights::ALL);
     }
 
     #[test]

@@ -109,6 +109,7 @@ mod tests {
             mic_on: true,
             camera_on: true,
             screen_on: false,
+            hand: None,
             may: May::default(),
         }
     }

@@ -76,14 +76,22 @@ impl Participant {
             device: bytes(device),
             participant: if me { self.number } else { seen.map(|member| member.participant) },
             name: self.name_of(device),
-            role: role_view(role.unwrap_or(Role::Participant)),
+            role: self.shown_role(device, role.unwrap_or(Role::Participant)),
             me,
             connected: me || seen.is_none_or(|member| member.connected),
             mic_on: on.mic && may.unmute,
             camera_on: on.camera && may.video,
             screen_on: on.screen && may.share,
+            hand: self.people.hand(device).map(|place| place as u32),
             may,
         }
+    }
+
+    /// Who is of an audience and not on stage counts as a viewer.
+    fn shown_role(&self, device: &DeviceKey, role: Role) -> PersonRole {
+        let rules = self.room.as_ref().map(|room| room.session.rules());
+        let watches = rules.is_some_and(|rules| rules.viewers && rules.exception(device).is_none());
+        role_view(if watches && role == Role::Participant { Role::Viewer } else { role })
     }
 
     /// Names outlive removals here only for as long as the list is kept.

@@ -155,6 +155,14 @@ impl Participant {
         }
     }
 
+    /// **Raise hand** and **Lower hand**.
+    pub(crate) fn raise_hand(&mut self, on: bool) {
+        if self.room.is_some() && self.media.on.hand != on {
+            self.media.on.hand = on;
+            self.tell_on();
+        }
+    }
+
     pub(crate) fn set_muted(&mut self, kind: Kind, muted: bool) {
         self.media.on.set(kind, !muted);
         self.tell_on();

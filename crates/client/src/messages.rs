@@ -63,8 +63,8 @@ impl Participant {
             }
             Content::Roster(entries) if delegate => self.learn_roster(entries),
             Content::Ask { device, ask } if delegate => self.asked(device, ask),
-            Content::State { mic, camera, screen } => {
-                self.heard_state(now, opened.device, On { mic, camera, screen })
+            Content::State { mic, camera, screen, hand } => {
+                self.heard_state(now, opened.device, On { mic, camera, screen, hand })
             }
             Content::Chat { text } if may.contains(Rights::CHAT) => {
                 self.note_chat(now, opened.device, text.expose())
@@ -131,8 +131,9 @@ impl Participant {
     }
 
     pub(crate) fn tell_on(&mut self) {
-        let On { mic, camera, screen } = self.media.on;
-        self.say(Content::State { mic, camera, screen });
+        let On { mic, camera, screen, hand } = self.media.on;
+        self.people.handle_on(self.device.key(), self.media.on);
+        self.say(Content::State { mic, camera, screen, hand });
     }
 
     /// Queues a message for the group; it goes out as soon as the group is current.

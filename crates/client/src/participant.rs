@@ -226,6 +226,7 @@ impl Participant {
             Command::SetMuted { kind, muted } => self.set_muted(kind, muted),
             Command::ShowCode { open } => self.show_code(open),
             Command::Chat { text } => self.send_chat(now, &text),
+            Command::RaiseHand { on } => self.raise_hand(on),
             other => self.control(now, other),
         }
     }
@@ -235,6 +236,7 @@ impl Participant {
         match command {
             Command::SetRule { rule, on } => self.set_rule(now, rule, on),
             Command::Allow { device, rule, on } => self.allow(now, &device.0, rule, on),
+            Command::SetStage { device, on } => self.set_stage(now, &device.0, on),
             Command::Ask { device, ask } => {
                 self.ask(now, device.as_ref().map(|device| device.0.as_slice()), ask)
             }

@@ -14,6 +14,8 @@ pub(crate) struct On {
     pub mic: bool,
     pub camera: bool,
     pub screen: bool,
+    /// The hand is raised.
+    pub hand: bool,
 }
 
 #[derive(Default)]
@@ -21,6 +23,8 @@ pub(crate) struct People {
     /// Members in order of joining.
     order: Vec<DeviceKey>,
     on: BTreeMap<DeviceKey, On>,
+    /// Whose hand is raised, longest first.
+    hands: Vec<DeviceKey>,
     /// The server's word, by its number.
     seen: BTreeMap<u32, Member>,
     /// The numbers in it by device.
@@ -61,12 +65,24 @@ impl People {
         }
         let order = &self.order;
         self.on.retain(|device, _| order.contains(device));
+        self.hands.retain(|device| order.contains(device));
     }
 
     pub fn handle_on(&mut self, device: DeviceKey, on: On) {
-        if self.order.contains(&device) {
-            self.on.insert(device, on);
+        if !self.order.contains(&device) {
+            return;
         }
+        self.on.insert(device, on);
+        match self.hand(&device) {
+            None if on.hand => self.hands.push(device),
+            Some(_) if !on.hand => self.hands.retain(|raised| *raised != device),
+            _ => {}
+        }
+    }
+
+    /// Its place among the raised hands, from 0.
+    pub fn hand(&self, device: &DeviceKey) -> Option<usize> {
+        self.hands.iter().position(|raised| raised == device)
     }
 
     pub fn handle_members(&mut self, members: Vec<Member>) {

@@ -20,6 +20,8 @@ const MUTED_FROM: usize = 11;
 pub(crate) enum Edit {
     Set(Rule, bool),
     Except(DeviceKey, Rights, bool),
+    /// A viewer may do what participants may, or only watches again.
+    Stage(DeviceKey, bool),
     /// Whether, and on which terms, people are let in without a click.
     AutoAdmit(Option<AutoAdmit>),
     /// The rules of an earlier session.
@@ -32,6 +34,8 @@ struct Scene {
     keep: Vec<DeviceKey>,
     /// Those who are here, as one party.
     party: Party,
+    /// Of the host's side nobody.
+    others: Vec<DeviceKey>,
 }
 
 impl Edit {
@@ -40,6 +44,11 @@ impl Edit {
             Edit::Restore(ref earlier) => rules.clone_from(earlier),
             Edit::AutoAdmit(terms) => rules.auto_admit = terms,
             Edit::Except(device, right, on) => except(rules, device, right, on),
+            Edit::Stage(device, on) if rules.viewers => {
+                let rights = rules.participants;
+                rules.except(device, on.then_some(rights));
+            }
+            Edit::Stage(..) => {}
             Edit::Set(rule, on) => match rule {
                 Rule::Consulting => rules.consulting = on.then_some(scene.party),
                 Rule::Lock => rules.locked = on,
@@ -47,6 +56,7 @@ impl Edit {
                 Rule::JoinMuted => rules.join_muted = on,
                 Rule::JoinCameraOff => rules.join_camera_off = on,
                 Rule::SeveralPresenters => rules.several_presenters = on,
+                Rule::Viewers => set_viewers(rules, on, &scene.others),
                 _ => {
                     let right = right_of(rule);
                     rules.participants = rules.participants.set(right, on);
@@ -62,8 +72,20 @@ impl Edit {
 fn except(rules: &mut RoomRules, device: DeviceKey, right: Rights, on: bool) {
     let open = RoomRules { frozen: false, ..rules.clone() };
     let rights = open.rights_of(Role::Participant, &device).set(right, on);
-    let own = (rights != rules.participants).then_some(rights);
-    rules.except(device, own);
+    rules.except(device, (rights != open.usual()).then_some(rights));
+}
+
+/// Those who are here stay on stage, as many as there may be exceptions; afterwards everyone may take part again.
+fn set_viewers(rules: &mut RoomRules, on: bool, others: &[DeviceKey]) {
+    if on && !rules.viewers {
+        let rights = rules.participants;
+        let plain = others.iter().filter(|device| rules.exception(device).is_none());
+        let plain: Vec<_> = plain.copied().collect();
+        plain.into_iter().for_each(|device| rules.except(device, Some(rights)));
+    }
+    rules.viewers = on;
+    let usual = RoomRules { frozen: false, ..rules.clone() }.usual();
+    rules.exceptions.retain(|(_, rights)| *rights != usual);
 }
 
 /// What a switch allows participants; nothing, for the others.
@@ -85,6 +107,7 @@ fn ask_of(wish: Wish) -> Ask {
         Wish::StopVideo => Ask::StopVideo,
         Wish::StartVideo => Ask::StartVideo,
         Wish::StopSharing => Ask::StopSharing,
+        Wish::LowerHand => Ask::LowerHand,
     }
 }
 
@@ -105,7 +128,8 @@ impl Room {
                 Edit::Set(Rule::Video, false) => self.those(|d| on(d).camera),
                 _ => Vec::new(),
             };
-            edit.apply(&mut wanted, &Scene { keep, party: self.party_present() });
+            let (party, others) = (self.party_present(), self.those(|_| true));
+            edit.apply(&mut wanted, &Scene { keep, party, others });
         }
         self.comply(&mut wanted);
         (wanted != *current).then_some(wanted)
@@ -120,10 +144,7 @@ impl Room {
     /// What the frame worker is to let through.
     fn frame_rights(&self) -> (u8, Vec<(u32, u8)>) {
         let rules = self.session.rules();
-        let others = match rules.frozen {
-            true => 0,
-            false => kinds(rules.participants),
-        };
+        let others = kinds(rules.usual());
         let members = self.session.members();
         let of = |m: &e2ee::session::Member| kinds(rules.rights_of(m.role, &m.device));
         let leaves = members.map(|m| (m.leaf, of(&m))).filter(|(_, kinds)| *kinds != others);
@@ -148,6 +169,12 @@ impl Participant {
         self.run_commits(now);
     }
 
+    /// **Bring NAME on stage**, and off it again.
+    pub(crate) fn set_stage(&mut self, now: Now, device: &[u8], on: bool) {
+        let Ok(device) = <[u8; 32]>::try_from(device).map(DeviceKey) else { return };
+        self.edit(now, Edit::Stage(device, on));
+    }
+
     /// **Mute NAME**, **Mute all**, **Ask NAME to unmute** and their like.
     pub(crate) fn ask(&mut self, now: Now, device: Option<&[u8]>, wish: Wish) {
         let ask = ask_of(wish);
@@ -163,6 +190,7 @@ impl Participant {
             Ask::Mute | Ask::Unmute => Rights::MIC,
             Ask::StopVideo | Ask::StartVideo => Rights::CAMERA,
             Ask::StopSharing => Rights::SCREEN,
+            Ask::LowerHand => Rights::NONE,
         };
         let on = matches!(ask, Ask::Unmute | Ask::StartVideo);
         let role = |device| self.room.as_ref().and_then(|room| room.session.role_of(device));
@@ -201,7 +229,11 @@ impl Participant {
             Ask::StopVideo => Notice::StopVideo,
             Ask::StartVideo => Notice::AskedToStartVideo,
             Ask::StopSharing => Notice::StopSharing,
+            Ask::LowerHand => Notice::HandLowered,
         });
+        if ask == Ask::LowerHand {
+            self.raise_hand(false);
+        }
     }
 
     /// Whoever had a closed right as an exception and has stopped using it, has used it up.
@@ -329,6 +361,7 @@ impl Participant {
             join_camera_off: rules.join_camera_off,
             several_presenters: rules.several_presenters,
             consulting: rules.consulting.is_some(),
+            viewers: rules.viewers,
             auto_admit: rules.auto_admit.map(auto_admit_view),
             unmute: all(Rights::MIC),
             video: all(Rights::CAMERA),

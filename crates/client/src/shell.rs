@@ -75,6 +75,9 @@ pub enum Command {
     Chat {
         text: String,
     },
+    RaiseHand {
+        on: bool,
+    },
 
     // Host and delegates.
     SetRule {
@@ -86,6 +89,11 @@ pub enum Command {
     Allow {
         device: Bytes,
         rule: Rule,
+        on: bool,
+    },
+    /// A viewer may take part as participants may, or only watches again.
+    SetStage {
+        device: Bytes,
         on: bool,
     },
     /// To one person, or to everyone but the host's side.
@@ -150,6 +158,8 @@ pub enum Rule {
     SeveralPresenters,
     /// *Consulting mode*: one party at a time.
     Consulting,
+    /// Newcomers only watch.
+    Viewers,
     // What participants can do.
     Unmute,
     Video,
@@ -167,6 +177,7 @@ pub enum Ask {
     StopVideo,
     StartVideo,
     StopSharing,
+    LowerHand,
 }
 
 /// Something that happens once; the page does it, or asks its person.
@@ -179,6 +190,7 @@ pub enum Notice {
     StopVideo,
     AskedToStartVideo,
     StopSharing,
+    HandLowered,
     /// The rules want newcomers muted, or their camera off.
     JoinMuted,
     JoinCameraOff,

@@ -75,6 +75,8 @@ pub struct Rules {
     pub several_presenters: bool,
     /// One party at a time.
     pub consulting: bool,
+    /// Newcomers only watch.
+    pub viewers: bool,
     /// `None` while the waiting room is on.
     pub auto_admit: Option<AutoAdmit>,
     pub unmute: bool,
@@ -229,6 +231,8 @@ pub struct Person {
     pub mic_on: bool,
     pub camera_on: bool,
     pub screen_on: bool,
+    /// Its place among the raised hands, from 0.
+    pub hand: Option<u32>,
     /// What it may do although participants may not, or the other way round.
     pub may: May,
 }

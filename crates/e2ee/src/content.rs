@@ -46,12 +46,13 @@ pub enum Ask {
     StopVideo = 2,
     StartVideo = 3,
     StopSharing = 4,
+    LowerHand = 5,
 }
 
 impl Ask {
     fn from_byte(byte: u8) -> Result<Self, DecodeError> {
         use Ask::*;
-        let all = [Mute, Unmute, StopVideo, StartVideo, StopSharing];
+        let all = [Mute, Unmute, StopVideo, StartVideo, StopSharing, LowerHand];
         all.into_iter().find(|ask| *ask as u8 == byte).ok_or(DecodeError::OutOfRange)
     }
 }
@@ -62,11 +63,12 @@ pub enum Content {
     Heartbeat(Heartbeat),
     /// Names of some members; only a delegate's word counts.
     Roster(Vec<RosterEntry>),
-    /// What the sender has switched on.
+    /// What the sender has switched on, and whether it wants to speak.
     State {
         mic: bool,
         camera: bool,
         screen: bool,
+        hand: bool,
     },
     Chat {
         text: Pii<String>,
@@ -91,8 +93,8 @@ impl Content {
             Content::Roster(entries) => w.u8(1).list(entries, |w, entry| {
                 w.fixed(&entry.device.0).bytes(entry.name.expose().as_bytes())
             }),
-            Content::State { mic, camera, screen } => {
-                w.u8(2).u8((*mic).into()).u8((*camera).into()).u8((*screen).into())
+            Content::State { mic, camera, screen, hand } => {
+                [mic, camera, screen, hand].iter().fold(w.u8(2), |w, flag| w.u8((**flag).into()))
             }
             Content::Chat { text } => w.u8(3).bytes(text.expose().as_bytes()),
             Content::Nonce(nonce) => w.u8(4).fixed(nonce),
@@ -112,9 +114,12 @@ impl Content {
         let content = match r.u8()? {
             0 => Content::Heartbeat(decode_beat(&mut r)?),
             1 => Content::Roster(r.list(MAX_ROSTER, roster_entry)?),
-            2 => {
-                Content::State { mic: flag(&mut r)?, camera: flag(&mut r)?, screen: flag(&mut r)? }
-            }
+            2 => Content::State {
+                mic: flag(&mut r)?,
+                camera: flag(&mut r)?,
+                screen: flag(&mut r)?,
+                hand: flag(&mut r)?,
+            },
             3 => Content::Chat { text: text(&mut r, MAX_CHAT)? },
             4 => Content::Nonce(r.fixed()?),
             5 => Content::Ask { device: None, ask: Ask::from_byte(r.u8()?)? },
@@ -204,7 +209,7 @@ mod tests {
         for content in [
             beat(MAX_ECHOES),
             Content::Roster(vec![entry; MAX_ROSTER]),
-            Content::State { mic: true, camera: false, screen: true },
+            Content::State { mic: true, camera: false, screen: true, hand: true },
             Content::Chat { text: Pii::new("grüß Gott".to_owned()) },
             Content::Nonce([8; 16]),
             Content::Ask { device: None, ask: Ask::Mute },

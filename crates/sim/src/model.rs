@@ -56,6 +56,7 @@ impl Model {
             Some(Role::Host | Role::Cohost) => Rights::ALL,
             Some(_) if rules.frozen => Rights::NONE,
             Some(Role::Viewer) => exception.unwrap_or(Rights::NONE),
+            Some(_) if rules.viewers => exception.unwrap_or(Rights::NONE),
             Some(_) => exception.unwrap_or(rules.participants),
         }
     }

@@ -246,6 +246,7 @@ fn rules(world: &World, random: &mut Random) -> RoomRules {
         participants: rights(random).unwrap_or_default(),
         locked: random.chance(20),
         frozen: random.chance(10),
+        viewers: random.chance(15),
         consulting: random.chance(40).then(|| Party([random.below(2) as u8; 8])),
         auto_admit: random.chance(20).then(|| AutoAdmit {
             until: UnixMillis(1),

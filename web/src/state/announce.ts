@@ -56,6 +56,10 @@ export function createAnnouncements(view: View): void {
     for (const name of gone) if (before && !before.includes(name)) announce(t('announce-dropped', { name }));
     for (const name of before ?? []) if (!gone.includes(name)) announce(t('announce-back', { name }));
   }));
+  const raised = () => view.people.filter(({ me, hand }) => !me && hand !== null).map(({ name }) => name);
+  createEffect(on(raised, (now, before) => {
+    for (const name of now) if (before && !before.includes(name)) announce(t('announce-hand', { name }), 'shown');
+  }));
   const waiting = () => view.waiting.map(({ knock, name }) => ({ knock, name }));
   createEffect(on(waiting, (people, before) => {
     const fresh = people.filter(({ knock }) => !before?.some((each) => each.knock === knock));

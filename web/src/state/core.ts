@@ -24,6 +24,8 @@ export type Command =
   | { command: 'set_muted'; kind: Kind; muted: boolean }
   | { command: 'show_code'; open: boolean }
   | { command: 'chat'; text: string }
+  | { command: 'raise_hand'; on: boolean }
+  | { command: 'set_stage'; device: Bytes; on: boolean }
   | { command: 'set_rule'; rule: Rule; on: boolean }
   | { command: 'allow'; device: Bytes; rule: Right; on: boolean }
   /** To one person, or to everyone but the host's side. */
@@ -40,12 +42,12 @@ export type Command =
 
 /** What participants may or may not do. */
 export type Right = 'unmute' | 'video' | 'share' | 'chat' | 'rename';
-export type Rule = 'lock' | 'freeze' | 'join_muted' | 'join_camera_off' | 'several_presenters' | 'consulting' | Right;
-export type Ask = 'mute' | 'unmute' | 'stop_video' | 'start_video' | 'stop_sharing';
+export type Rule = 'lock' | 'freeze' | 'join_muted' | 'join_camera_off' | 'several_presenters' | 'consulting' | 'viewers' | Right;
+export type Ask = 'mute' | 'unmute' | 'stop_video' | 'start_video' | 'stop_sharing' | 'lower_hand';
 
 /** Something that happens once. */
 export type Notice =
-  | 'mute' | 'asked_to_unmute' | 'stop_video' | 'asked_to_start_video' | 'stop_sharing'
+  | 'mute' | 'asked_to_unmute' | 'stop_video' | 'asked_to_start_video' | 'stop_sharing' | 'hand_lowered'
   | 'join_muted' | 'join_camera_off';
 
 export type MediaEvent =
@@ -136,6 +138,8 @@ export interface Person {
   mic_on: boolean;
   camera_on: boolean;
   screen_on: boolean;
+  /** Its place among the raised hands, from 0. */
+  hand: number | null;
   may: May;
 }
 
@@ -150,6 +154,8 @@ export interface Rules {
   /** `null` while the waiting room is on. */
   auto_admit: AutoAdmit | null;
   consulting: boolean;
+  /** Newcomers only watch. */
+  viewers: boolean;
   unmute: boolean;
   video: boolean;
   share: boolean;
@@ -216,7 +222,7 @@ export const emptyView: View = {
   safety: 'none', code: null, chat: [], speakers: [],
   may: { unmute: false, video: false, share: false, chat: false, rename: false, control: false },
   rules: {
-    locked: false, frozen: false, join_muted: false, join_camera_off: false, several_presenters: false, auto_admit: null, consulting: false,
+    locked: false, frozen: false, join_muted: false, join_camera_off: false, several_presenters: false, auto_admit: null, consulting: false, viewers: false,
     unmute: true, video: true, share: false, chat: true, rename: true,
   },
   policy: { pinned: [], forbidden: [], reason: '' },

@@ -6,6 +6,7 @@ import type { Capture } from '../media/capture';
 import { announce } from './announce';
 import type { Notice, View } from './core';
 import { t } from './i18n';
+import { watches } from './rights';
 import type { Sharing } from './sharing';
 
 export type Asked = 'unmute' | 'video' | null;
@@ -32,6 +33,7 @@ export function createHeed(view: View, capture: Capture, sharing: Pick<Sharing, 
     stop_video: () => quieten('camera', 'host-stopped-video'),
     join_camera_off: () => quieten('camera', 'joined-camera-off'),
     stop_sharing: () => sharing.stopped(),
+    hand_lowered: () => announce(t('host-lowered-hand'), 'shown'),
     asked_to_unmute: () => !capture.microphoneOn() && setAsked('unmute'),
     asked_to_start_video: () => !capture.cameraOn() && setAsked('video'),
   };
@@ -39,8 +41,11 @@ export function createHeed(view: View, capture: Capture, sharing: Pick<Sharing, 
   // A right that ends takes effect here as it does with everyone who receives.
   const ended = (right: 'unmute' | 'video', then: () => void) =>
     createEffect(on(() => view.phase === 'in_meeting' && !view.may[right], (now) => now && then()));
-  ended('unmute', () => quieten('microphone', 'unmuting-ended'));
-  ended('video', () => quieten('camera', 'video-ended'));
+  ended('unmute', () => quieten('microphone', watches(view) ? 'only-watching' : 'unmuting-ended'));
+  ended('video', () => quieten('camera', watches(view) ? 'only-watching' : 'video-ended'));
+  createEffect(on(() => view.phase === 'in_meeting' && watches(view), (now, before) => {
+    if (before && !now && view.phase === 'in_meeting') announce(t('on-stage'), 'shown');
+  }));
 
   const whenOn = (isOn: () => boolean, what: Asked) => createEffect(() => isOn() && asked() === what && setAsked(null));
   whenOn(() => capture.microphoneOn(), 'unmute');

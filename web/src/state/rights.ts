@@ -23,3 +23,8 @@ export const whyNot = (view: Pick<View, 'policy' | 'rules'>, right: Right, byHos
   view.policy.pinned.includes(right) && !view.rules[right] ? because(view, 'not-here') : t(byHost);
 
 const because = ({ policy }: Fixed, words: string): string => (policy.reason ? t('fixed-because', { words: t(words), reason: policy.reason }) : t(words));
+
+export const ownHand = (view: Pick<View, 'people'>): boolean => view.people.some((person) => person.me && person.hand !== null);
+
+/** Whether this person only watches. */
+export const watches = (view: Pick<View, 'people'>): boolean => view.people.some(({ me, role }) => me && role === 'viewer');

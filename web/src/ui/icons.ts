@@ -9,6 +9,7 @@ export { default as Copy } from 'lucide/dist/esm/icons/copy.mjs';
 export { default as Door } from 'lucide/dist/esm/icons/door-closed.mjs';
 export { default as DoorOpen } from 'lucide/dist/esm/icons/door-open.mjs';
 export { default as Flag } from 'lucide/dist/esm/icons/flag.mjs';
+export { default as Hand } from 'lucide/dist/esm/icons/hand.mjs';
 export { default as Keyboard } from 'lucide/dist/esm/icons/keyboard.mjs';
 export { default as Leave } from 'lucide/dist/esm/icons/log-out.mjs';
 export { default as Mail } from 'lucide/dist/esm/icons/mail.mjs';
@@ -28,6 +29,7 @@ export { default as ScreenOff } from 'lucide/dist/esm/icons/screen-share-off.mjs
 export { default as Send } from 'lucide/dist/esm/icons/send-horizontal.mjs';
 export { default as Sliders } from 'lucide/dist/esm/icons/sliders-horizontal.mjs';
 export { default as Speaker } from 'lucide/dist/esm/icons/volume-2.mjs';
+export { default as Stage } from 'lucide/dist/esm/icons/presentation.mjs';
 export { default as UserMinus } from 'lucide/dist/esm/icons/user-minus.mjs';
 export { default as Warning } from 'lucide/dist/esm/icons/triangle-alert.mjs';
 export { default as Whole } from 'lucide/dist/esm/icons/rotate-ccw.mjs';

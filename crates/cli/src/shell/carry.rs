@@ -64,7 +64,8 @@ impl Shell {
             Notice::JoinMuted if self.part.unmutes => return,
             Notice::Mute | Notice::JoinMuted => wire::Kind::Mic,
             Notice::StopVideo | Notice::JoinCameraOff => wire::Kind::Camera,
-            Notice::StopSharing | Notice::AskedToUnmute | Notice::AskedToStartVideo => return,
+            Notice::StopSharing | Notice::HandLowered => return,
+            Notice::AskedToUnmute | Notice::AskedToStartVideo => return,
         };
         if !self.part.ignore_rules && self.silenced.insert(kind) {
             self.tell(Input::Command(Command::SetMuted { kind, muted: true }));

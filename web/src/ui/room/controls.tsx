@@ -1,8 +1,9 @@
 import { DropdownMenu } from '@kobalte/core/dropdown-menu';
 import { Show } from 'solid-js';
 import { t } from '../../state/i18n';
+import { ownHand } from '../../state/rights';
 import { Icon, type IconShape } from '../icon';
-import { Camera, CameraOff, Chat, Flag, Keyboard, Leave, Mic, MicOff, More, People, Screen, Shield, Sliders } from '../icons';
+import { Camera, CameraOff, Chat, Flag, Hand, Keyboard, Leave, Mic, MicOff, More, People, Screen, Shield, Sliders } from '../icons';
 import type { RoomState } from './room';
 import { ShareBar } from './share-bar';
 import { MutedHint } from './talk';
@@ -22,6 +23,8 @@ export function Controls(props: { room: RoomState }) {
         <Control icon={capture().cameraOn() ? Camera : CameraOff} label={t(capture().cameraOn() ? 'stop-video' : 'start-video')}
           off={!capture().cameraOn()} barred={!capture().cameraOn() && !may().video} press={() => props.room.toggleCamera()} />
         <Show when={props.room.meeting.sharing.possible}><ShareControl room={props.room} /></Show>
+        <Control icon={Hand} label={t(ownHand(props.room.meeting.view) ? 'lower-hand' : 'raise-hand')} short={t('hand')}
+          kind={ownHand(props.room.meeting.view) ? 'raised' : ''} press={() => props.room.toggleHand()} />
         <Control icon={People} label={t('participants')} open={props.room.panel() === 'participants'} press={() => props.room.toggle('participants')}
           says={waiting() > 0 ? t('participants-waiting', { count: waiting() }) : ''} badge={waiting() > 0 ? String(waiting()) : undefined} />
         <Control icon={Chat} label={t('chat')} open={props.room.panel() === 'chat'} press={() => props.room.toggle('chat')}

@@ -3,7 +3,7 @@ import type { Ask, Person } from '../../state/core';
 import { t } from '../../state/i18n';
 import { whyClosed } from '../../state/rights';
 import { Icon, type IconShape } from '../icon';
-import { Camera, Check, DoorOpen, Mic, MicOff, Pencil, ScreenOff, UserMinus } from '../icons';
+import { Camera, Check, DoorOpen, Hand, Mic, MicOff, Pencil, ScreenOff, Stage, UserMinus } from '../icons';
 import type { RoomState } from './room';
 import { Avatar } from './tile';
 
@@ -14,7 +14,7 @@ export function PersonRow(props: { person: Person; room: RoomState; alike: boole
   const rename = (name: string) => props.room.meeting.send({ command: 'rename', device: props.person.device, name });
   const role = () => (props.person.role === 'participant' ? '' : t(`role-${props.person.role}`));
   const notes = () => [
-    props.person.me && t('is-you'), role(), !props.person.connected && t('reconnecting'), props.alike && t('looks-alike'),
+    props.person.me && t('is-you'), role(), hand(props.person), !props.person.connected && t('reconnecting'), props.alike && t('looks-alike'),
   ].filter(Boolean).join(' · ');
   return (
     <li class="person">
@@ -45,26 +45,48 @@ export function PersonRow(props: { person: Person; room: RoomState; alike: boole
 function Deeds(props: { person: Person; room: RoomState }) {
   const send = (ask: Ask) => () => props.room.meeting.send({ command: 'ask', device: props.person.device, ask });
   const name = () => ({ name: props.person.name });
+  const watches = () => props.person.role === 'viewer';
+  const stage = (on: boolean) => () => props.room.meeting.send({ command: 'set_stage', device: props.person.device, on });
+  return (
+    <>
+      <Show when={props.person.hand !== null}>
+        <Action icon={Hand} label={t('lower-hand-name', name())} press={send('lower_hand')} />
+      </Show>
+      <Show when={watches()}><Action icon={Stage} off label={t('on-stage-name', name())} press={stage(true)} /></Show>
+      <Show when={props.room.meeting.view.rules.viewers && props.person.role === 'participant'}>
+        <Action icon={Stage} label={t('off-stage-name', name())} press={stage(false)} />
+      </Show>
+      <Show when={!watches()}><Media person={props.person} room={props.room} send={send} /></Show>
+    </>
+  );
+}
+
+/** Where one can be heard and seen, others can be spared it. */
+function Media(props: { person: Person; room: RoomState; send: (ask: Ask) => () => void }) {
+  const name = () => ({ name: props.person.name });
   /** Asking would be in vain: those who run the server keep participants silent. */
   const silent = () => !props.person.may.control && whyClosed(props.room.meeting.view, 'unmute') !== '';
   return (
     <>
       <Show when={props.person.mic_on} fallback={
         <Show when={!silent()} fallback={<MicState on={false} />}>
-          <Action icon={MicOff} off label={t('ask-unmute-name', name())} press={send('unmute')} />
+          <Action icon={MicOff} off label={t('ask-unmute-name', name())} press={props.send('unmute')} />
         </Show>
       }>
-        <Action icon={Mic} label={t('mute-name', name())} press={send('mute')} />
+        <Action icon={Mic} label={t('mute-name', name())} press={props.send('mute')} />
       </Show>
       <Show when={props.person.camera_on}>
-        <Action icon={Camera} label={t('stop-video-name', name())} press={send('stop_video')} />
+        <Action icon={Camera} label={t('stop-video-name', name())} press={props.send('stop_video')} />
       </Show>
       <Show when={props.person.screen_on}>
-        <Action icon={ScreenOff} label={t('stop-sharing-name', name())} press={send('stop_sharing')} />
+        <Action icon={ScreenOff} label={t('stop-sharing-name', name())} press={props.send('stop_sharing')} />
       </Show>
     </>
   );
 }
+
+/** "hand raised", and as which of several. */
+const hand = (person: Person) => person.hand !== null && t('hand-raised-place', { place: person.hand + 1 });
 
 const MicState = (props: { on: boolean }) => (
   <span class="person-mic" classList={{ off: !props.on }}>

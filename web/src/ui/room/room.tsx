@@ -4,7 +4,7 @@ import { announce, notices } from '../../state/announce';
 import type { Place } from '../../media/layout';
 import { t } from '../../state/i18n';
 import type { Meeting } from '../../state/meeting';
-import { whyNot } from '../../state/rights';
+import { ownHand, watches, whyNot } from '../../state/rights';
 import { otherPresenter } from '../../state/sharing';
 import { AskedBanner, FrozenBanner } from './asked';
 import { ChatPanel } from './chat';
@@ -85,13 +85,18 @@ export function createRoomState(meeting: Meeting) {
     alone: () => meeting.view.people.every(({ me }) => me),
     unread: () => meeting.view.chat.length > read(),
     async toggleMicrophone() {
-      if (!meeting.capture.microphoneOn() && !meeting.view.may.unmute) return announce(whyNot(meeting.view, 'unmute', 'may-not-unmute'), 'shown');
+      if (!meeting.capture.microphoneOn() && !meeting.view.may.unmute) return announce(whyNot(meeting.view, 'unmute', watches(meeting.view) ? 'only-watching' : 'may-not-unmute'), 'shown');
       await meeting.capture.setMicrophone(!meeting.capture.microphoneOn());
       announce(t(meeting.capture.microphoneOn() ? 'announce-unmuted' : 'announce-muted'));
     },
     toggleCamera() {
-      if (!meeting.capture.cameraOn() && !meeting.view.may.video) return announce(whyNot(meeting.view, 'video', 'may-not-video'), 'shown');
+      if (!meeting.capture.cameraOn() && !meeting.view.may.video) return announce(whyNot(meeting.view, 'video', watches(meeting.view) ? 'only-watching' : 'may-not-video'), 'shown');
       void meeting.capture.setCamera(!meeting.capture.cameraOn());
+    },
+    toggleHand() {
+      const up = !ownHand(meeting.view);
+      meeting.send({ command: 'raise_hand', on: up });
+      announce(t(up ? 'announce-own-hand' : 'announce-own-hand-down'));
     },
     /** From a tap or a key: browsers ask for the screen only then. */
     toggleSharing() {

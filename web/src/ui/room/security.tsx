@@ -21,6 +21,7 @@ export function SecurityDialog(props: { room: RoomState }) {
         <Switch name="lock-meeting" on={rules().locked} set={set('lock')} says="lock-meeting-more" />
         <WaitingRoomSwitch room={props.room} />
         <Switch name="consulting-mode" on={rules().consulting} set={set('consulting')} says="consulting-mode-more" fixed={fixed('consulting')} />
+        <Switch name="viewers" on={rules().viewers} set={set('viewers')} says="viewers-more" fixed={fixed('viewers')} />
         <Switch name="join-muted" on={rules().join_muted} set={set('join_muted')} says="join-muted-more" fixed={fixed('join-muted')} />
         <Switch name="join-camera-off" on={rules().join_camera_off} set={set('join_camera_off')} fixed={fixed('join-camera-off')} />
       </div>

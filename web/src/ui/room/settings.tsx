@@ -14,7 +14,7 @@ export function SettingsDialog(props: { room: RoomState }) {
   );
 }
 
-const KEYS = [['M', 'm'], ['V', 'v'], ['S', 's'], ['P', 'p'], ['C', 'c'], ['A', 'a'], ['␣', 'space'], ['?', 'question']] as const;
+const KEYS = [['M', 'm'], ['V', 'v'], ['S', 's'], ['P', 'p'], ['C', 'c'], ['H', 'h'], ['A', 'a'], ['␣', 'space'], ['?', 'question']] as const;
 
 export function ShortcutsDialog(props: { room: RoomState }) {
   return (

@@ -17,6 +17,7 @@ export function createShortcuts(room: RoomState): void {
     s: () => room.toggleSharing(),
     p: () => room.toggle('participants'),
     c: () => room.toggle('chat'),
+    h: () => room.toggleHand(),
     a: () => room.admitFirst(),
     '?': () => room.setDialog('shortcuts'),
     escape: () => room.closePanel(),

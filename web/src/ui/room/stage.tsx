@@ -18,7 +18,8 @@ const OWN_PLACE_FROM = 4;
 export function StageView(props: { room: RoomState; ownPlace: (place: Place | null) => void }) {
   const [box, setBox] = createSignal({ width: 0, height: 0 });
   const view = () => props.room.meeting.view;
-  const others = createMemo(() => view().people.filter(({ me }) => !me));
+  // Whoever only watches is in the list, and takes no place here.
+  const others = createMemo(() => view().people.filter(({ me, role }) => !me && role !== 'viewer'));
   const person = (device: string) => others().find((each) => each.device === device);
   const presenter = createMemo<string | null>((before) => shownPresenter(view().people, before), null);
   const gap = () => (box().width < 600 ? 6 : 8);

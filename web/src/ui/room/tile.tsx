@@ -5,7 +5,7 @@ import type { Meeting } from '../../state/meeting';
 import type { Place } from '../../media/layout';
 import type { VideoLine } from '../../media/line';
 import { Icon } from '../icon';
-import { MicOff, Warning } from '../icons';
+import { Hand, MicOff, Warning } from '../icons';
 
 /** One person. The picture is that of the line whose frames verify under this person's key. */
 export function Tile(props: { meeting: Meeting; person: Person; place: Place | undefined }) {
@@ -33,6 +33,7 @@ export function Tile(props: { meeting: Meeting; person: Person; place: Place | u
       <Show when={unverified()}><p class="tile-alarm"><Icon of={Warning} size={18} />{t('not-verified')}</p></Show>
       <Show when={away()}><p class="tile-away">{t('dropped', { name: props.person.name })}</p></Show>
       <p class="plate">
+        <Show when={props.person.hand !== null}><Icon of={Hand} size={16} /></Show>
         <Show when={!props.person.mic_on}><Icon of={MicOff} size={16} /></Show>
         <bdi>{props.person.name}</bdi>
         <span class="only-heard">{words(props.person, speaking())}</span>
@@ -42,7 +43,7 @@ export function Tile(props: { meeting: Meeting; person: Person; place: Place | u
 }
 
 function words(person: Person, speaking: boolean): string {
-  const said = [!person.mic_on && t('muted'), speaking && t('speaking'), !person.connected && t('reconnecting')];
+  const said = [person.hand !== null && t('hand-raised'), !person.mic_on && t('muted'), speaking && t('speaking'), !person.connected && t('reconnecting')];
   return said.filter(Boolean).map((word) => `, ${word}`).join('');
 }
 

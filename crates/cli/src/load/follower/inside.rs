@@ -238,6 +238,7 @@ fn person(member: &Member, own: Option<DeviceKey>) -> Person {
         mic_on: member.mic,
         camera_on: member.camera,
         screen_on: member.screen,
+        hand: None,
         may: May::default(),
     }
 }
