@@ -137,7 +137,7 @@ test('names: the host renames, look-alikes are marked, renaming can be closed', 
   await click(annas, 'Rename Cleo');
   await by(annas, 'textbox', 'New name for Cleo').fill('Веn');
   await click(annas, 'Save name');
-  await reads(annas, 'looks like another name here');
+  await reads(annas, 'looks like another name here: Ben');
   await click(annas, 'Rename Веn');
   await by(annas, 'textbox', 'New name for Веn').fill('Cleo');
   await annas.keyboard.press('Enter');

@@ -44,6 +44,8 @@ const waiting = [
   { knock: 1, name: 'Ruth Abendroth', device: 'w1', known: false, invited_as: null, new_device: false, held: false },
   { knock: 2, name: 'Grandma Elfriede Sommerfeld-Hohenstein', device: 'w2', known: true, invited_as: 'Elfriede, Tuesdays', new_device: true, held: false },
 ];
+const alike = [me(true), person(0, { name: 'Ben K.' }), person(1, { name: 'Веn K.' }), person(2), person(3, { name: 'Paolo' }), person(4, { name: 'paolo' })];
+const doubles = [{ knock: 3, name: 'Dr Anna Weiß', device: 'w3', known: false, invited_as: null, new_device: false, held: false }];
 const chat = [
   { device: 'd0', name: 'Ruth Abendroth', text: 'Good morning! Can you hear me well?', at: 1_760_000_000_000 },
   { device: 'me', name: 'Dr. Anna Weiss', text: 'Very well, thank you. Take your time.', at: 1_760_000_030_000 },
@@ -61,6 +63,7 @@ const SCREENS: Record<string, Partial<View>> = {
   away: room(2, { people: [me(true), person(0, { connected: false }), person(2)] }),
   unverified: room(2, { slots: [{ mid: '5', kind: 'camera', claimed: 0, device: null, unverified: true }] }),
   door: room(1, { waiting: waiting.slice(0, 1) }), doors: room(1, { waiting }), participants: room(4, { waiting }), chat: room(2, { chat }), chatempty: room(1),
+  alike: room(4, { people: alike, waiting: doubles }), alikedoor: room(2, { people: alike.slice(0, 3), waiting: doubles.slice(0, 1) }),
   code: room(1), leave: room(1), settings: room(1), shortcuts: room(1), more: room(1), toast: room(2),
   shared: presented(1), sharednine: presented(8), sharedmany: presented(25), sharing: room(2), sharingall: room(1), sharedunverified: presented(2, { slots: [{ mid: '9', kind: 'screen', claimed: 1, device: null, unverified: true }] }),
   returning: room(2, { connection: 'returning' }), unconfirmed: room(2, { safety: 'unconfirmed' }), paused: room(2, { safety: 'paused' }), interference: room(2, { safety: 'interference' }),
@@ -86,7 +89,7 @@ function fakeMeeting(view: Partial<View>): Meeting {
     start() {}, stop() {}, obstacle: () => (inTheWay(full) ? `${inTheWay(full)?.name} is sharing a screen.` : ''), possible: !location.search.includes('&phone'),
   };
   return {
-    sharing, view: full, broken: () => null, inside: () => false, capture, send() {}, join() {}, leave() {}, takeOver() {},
+    sharing, view: full, broken: () => null, inside: () => false, capture, asked: () => null, answer() {}, send() {}, join() {}, leave() {}, takeOver() {},
     peer: { video: () => lines, setWanted() {}, soundBlocked: () => location.search.includes('&blocked'), unblockSound() {} },
     inviteLink: () => (full.invite_path ? `https://meet.example.org${full.invite_path}` : ''),
   } as unknown as Meeting;

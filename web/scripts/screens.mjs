@@ -8,10 +8,10 @@ import { createServer } from 'vite';
 const [out = '/tmp/screens', ...only] = process.argv.slice(2);
 const SIZES = { phone: [390, 844], tablet: [768, 1024], desktop: [1280, 800] };
 const AFTER = {
-  participants: 'Participants', chat: 'Chat', chatempty: 'Chat', code: 'Encryption', leave: 'Leave', more: 'More',
+  participants: 'Participants', alike: 'Participants', chat: 'Chat', chatempty: 'Chat', code: 'Encryption', leave: 'Leave', more: 'More',
 };
 const SCREENS = ['home', 'permission', 'lobby&video', 'lobby', 'lobbyhost&video', 'lobbyaway', 'waiting&video', 'waitingaway', 'entering', 'empty&video', 'alone',
-  'two&video', 'three', 'five', 'nine&video', 'seventeen', 'many&video', 'away', 'unverified', 'door', 'doors', 'participants', 'chat', 'chatempty', 'code', 'leave', 'more', 'toast', 'shared', 'sharednine', 'sharedmany', 'sharedunverified', 'sharing&video', 'sharingall',
+  'two&video', 'three', 'five', 'nine&video', 'seventeen', 'many&video', 'away', 'unverified', 'door', 'doors', 'participants', 'alike', 'alikedoor', 'chat', 'chatempty', 'code', 'leave', 'more', 'toast', 'shared', 'sharednine', 'sharedmany', 'sharedunverified', 'sharing&video', 'sharingall',
   'returning', 'unconfirmed', 'paused', 'interference', 'left', 'removed', 'ended', 'declined', 'bad_link', 'passcode', 'passcode_wrong', 'passcode_closed', 'no_such_meeting', 'wrong_host_key',
   'other_tab', 'stale_group', 'internal', 'unsupported', 'insecure', 'notfound', 'privacy'];
 const wanted = only.length > 0 ? only : SCREENS;

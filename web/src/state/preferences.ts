@@ -18,7 +18,14 @@ export function loadPreferences(): Preferences {
 export const savePreferences = (preferences: Preferences) => write(() => sessionStorage, 'devices', preferences);
 
 export const loadName = (): string => read<string>(() => localStorage, 'name') ?? '';
-export const saveName = (name: string) => write(() => localStorage, 'name', name.slice(0, 60));
+/** Kept for the next visit, unless this person does not want that. */
+export const saveName = (name: string) => write(() => localStorage, 'name', remembersName() ? name.slice(0, 60) : '');
+
+export const remembersName = (): boolean => read<boolean>(() => localStorage, 'remember-name') ?? true;
+export function setRemembersName(on: boolean) {
+  write(() => localStorage, 'remember-name', on);
+  if (!on) saveName('');
+}
 
 /** Whether this tab was in this meeting: after a reload it goes straight back. */
 export const wasInside = (meeting: string): boolean => read<boolean>(() => sessionStorage, `inside:${meeting}`) ?? false;

@@ -1,7 +1,8 @@
 import { createSignal, Show } from 'solid-js';
 import { t } from '../state/i18n';
 import type { Meeting } from '../state/meeting';
-import { loadName } from '../state/preferences';
+import { loadName, remembersName, setRemembersName } from '../state/preferences';
+import { shortName } from '../state/short-name';
 import { DevicePickers, LevelMeter, Preview, Switches } from './devices';
 import { Page } from './frame';
 
@@ -53,13 +54,34 @@ function JoinForm(props: { meeting: Meeting }) {
     <form class="stack" onSubmit={go}>
       <label class="field">
         <span>{t('your-name')}</span>
-        <input ref={(element) => (field = element)} type="text" autocomplete="name" autocapitalize="words" value={name()} aria-invalid={missing()}
-          onInput={(event) => { setName(event.currentTarget.value); setMissing(false); }} />
+        <input ref={(element) => (field = element)} type="text" autocomplete="nickname" autocapitalize="words" maxlength="60" value={name()} aria-invalid={missing()}
+          aria-describedby="name-hint" onInput={(event) => { setName(event.currentTarget.value); setMissing(false); }} />
       </label>
       <Show when={missing()}><p class="problem" role="alert">{t('name-missing')}</p></Show>
+      <NameHelp name={name()} use={(short) => { setName(short); field?.focus(); }} />
       <button class="button primary large" type="submit" disabled={opening()}>{label()}</button>
       <p class="hint">{note(view())}</p>
     </form>
+  );
+}
+
+/** Nobody needs a full name here: what is enough, and in one click. */
+function NameHelp(props: { name: string; use: (short: string) => void }) {
+  const [remembers, setRemembers] = createSignal(remembersName());
+  const remember = (on: boolean) => {
+    setRemembers(on);
+    setRemembersName(on);
+  };
+  return (
+    <div class="name-help">
+      <p class="hint" id="name-hint">{t('your-name-hint')}</p>
+      <div aria-live="polite">
+        <Show when={shortName(props.name)}>{(short) => (
+          <button class="button small" type="button" onClick={() => props.use(short())}>{t('use-short-name', { name: short() })}</button>
+        )}</Show>
+      </div>
+      <label class="check"><input type="checkbox" checked={remembers()} onChange={(event) => remember(event.currentTarget.checked)} />{t('remember-name')}</label>
+    </div>
   );
 }
 

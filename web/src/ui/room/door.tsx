@@ -24,7 +24,7 @@ export function DoorBanner(props: { room: RoomState }) {
   return (
     <Show when={waiting().length > 0 && props.room.panel() !== 'participants'}>
       <div class="banner door">
-        <p>{only() ? t('door-one', { name: only()?.name ?? '' }) : t('door-more', { count: waiting().length })}<Show when={only()?.held}><small id={HELD}>{whyHeld(props.room.meeting.view)}</small></Show></p>
+        <p>{only() ? t('door-one', { name: only()?.name ?? '' }) : t('door-more', { count: waiting().length })}<Show when={props.room.alike().get(only()?.device ?? '')}>{(words) => <small class="alike">{words()}</small>}</Show><Show when={only()?.held}><small id={HELD}>{whyHeld(props.room.meeting.view)}</small></Show></p>
         <Show when={only()} keyed fallback={<button class="button small primary" onClick={() => props.room.toggle('participants')}>{t('door-see')}</button>}>
           {(one) => <AdmitDecline one={one} room={props.room} />}
         </Show>

@@ -1,7 +1,6 @@
-import { createMemo, createSignal, For, Show } from 'solid-js';
+import { createSignal, For, Show } from 'solid-js';
 import { announce } from '../../state/announce';
 import type { View, Waiting } from '../../state/core';
-import { lookAlikes } from '../../state/look-alike';
 import { t } from '../../state/i18n';
 import { whyForbidden } from '../../state/rights';
 import { Ban, Pencil } from '../icons';
@@ -15,7 +14,6 @@ import { Avatar } from './tile';
 export function ParticipantsPanel(props: { room: RoomState }) {
   const meeting = () => props.room.meeting;
   const view = () => meeting().view;
-  const alike = createMemo(() => lookAlikes(view().people));
   const noInvitations = () => whyForbidden(view(), 'personal-invitations', 'no-personal-invitations');
   return (
     <SidePanel title={t('participants')} close={() => props.room.closePanel()}>
@@ -23,9 +21,7 @@ export function ParticipantsPanel(props: { room: RoomState }) {
         <Show when={view().waiting.length > 0}><WaitingRoom room={props.room} /></Show>
         <h3 id="in-the-meeting">{t('in-the-meeting')} <span class="count">{view().people.length}</span></h3>
         <ul class="people" aria-labelledby="in-the-meeting" aria-label={t('in-the-meeting')}>
-          <For each={view().people}>{(person) => (
-            <PersonRow person={person} room={props.room} alike={alike().has(person.device)} />
-          )}</For>
+          <For each={view().people}>{(person) => <PersonRow person={person} room={props.room} />}</For>
         </ul>
         <Show when={view().may.control && view().people.length > 1}>
           <button class="button small" onClick={() => meeting().send({ command: 'ask', device: null, ask: 'mute' })}>{t('mute-all')}</button>
@@ -94,6 +90,7 @@ function WaitingRow(props: { one: Waiting; room: RoomState }) {
       <Show when={renaming()} fallback={
         <span class="person-name">
           <bdi>{props.one.name}</bdi>
+          <Show when={props.room.alike().get(props.one.device)}>{(words) => <small class="warn">{words()}</small>}</Show>
           <Show when={invited()}>{(label) => <small>{t('invited-as', { label: label() })}</small>}</Show>
           <Show when={props.one.new_device}><small class="warn">{t('new-device')}</small></Show>
           <Show when={props.one.known}><small>{t('was-here')}</small></Show>

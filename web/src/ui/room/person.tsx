@@ -8,19 +8,20 @@ import type { RoomState } from './room';
 import { Avatar } from './tile';
 
 /** One person in the list; for the host's side with what can be done about them. */
-export function PersonRow(props: { person: Person; room: RoomState; alike: boolean }) {
+export function PersonRow(props: { person: Person; room: RoomState }) {
   const [renaming, setRenaming] = createSignal(false);
   const may = () => props.room.meeting.view.may;
   const rename = (name: string) => props.room.meeting.send({ command: 'rename', device: props.person.device, name });
   const role = () => (props.person.role === 'participant' ? '' : t(`role-${props.person.role}`));
   const notes = () => [
-    props.person.me && t('is-you'), role(), hand(props.person), !props.person.connected && t('reconnecting'), props.alike && t('looks-alike'),
+    props.person.me && t('is-you'), role(), hand(props.person), !props.person.connected && t('reconnecting'),
   ].filter(Boolean).join(' · ');
   return (
     <li class="person">
       <Avatar name={props.person.name} />
       <Show when={renaming()} fallback={
-        <span class="person-name"><bdi>{props.person.name}</bdi><Show when={notes()}><small classList={{ warn: props.alike }}>{notes()}</small></Show></span>
+        <span class="person-name"><bdi>{props.person.name}</bdi><Show when={notes()}><small>{notes()}</small></Show>
+          <Show when={props.room.alike().get(props.person.device)}>{(words) => <small class="warn">{words()}</small>}</Show></span>
       }>
         <Rename name={props.person.name} save={rename} done={() => setRenaming(false)} />
       </Show>

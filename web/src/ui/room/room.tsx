@@ -24,6 +24,7 @@ import { SettingsDialog, ShortcutsDialog } from './settings';
 import { createShortcuts } from './shortcuts';
 import { StageView } from './stage';
 import { createWakeLock } from './wake';
+import { createAlike } from './who';
 
 export type Panel = 'participants' | 'chat' | null;
 export type DialogName = 'code' | 'invitations' | 'leave' | 'report' | 'security' | 'settings' | 'shortcuts' | null;
@@ -80,7 +81,7 @@ export function createRoomState(meeting: Meeting) {
     if (panel() === 'chat') setRead(meeting.view.chat.length);
   };
   return {
-    meeting, panel, dialog, setDialog, toggle, fullScreen,
+    meeting, panel, dialog, setDialog, toggle, fullScreen, alike: createAlike(meeting.view),
     closePanel: () => setPanel(null),
     alone: () => meeting.view.people.every(({ me }) => me),
     unread: () => meeting.view.chat.length > read(),

@@ -50,7 +50,7 @@ export function StageView(props: { room: RoomState; ownPlace: (place: Place | nu
         <Show when={shared()?.screen}>{(place) => <SharedScreen room={props.room} person={one()} place={place()} />}</Show>
       )}</Show>
       <For each={onStage()}>{(device, index) => (
-        <Show when={person(device)}>{(one) => <Tile meeting={props.room.meeting} person={one()} place={spots()[index()]} />}</Show>
+        <Show when={person(device)}>{(one) => <Tile meeting={props.room.meeting} person={one()} place={spots()[index()]} alike={props.room.alike().get(device) ?? ''} />}</Show>
       )}</For>
       <Show when={hidden() > 0}><p class="stage-more">{t('more-people', { count: hidden() })}</p></Show>
     </div>

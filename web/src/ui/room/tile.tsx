@@ -1,4 +1,4 @@
-import { createEffect, createMemo, onCleanup, Show } from 'solid-js';
+import { createEffect, createMemo, createSignal, on, onCleanup, Show } from 'solid-js';
 import type { Person } from '../../state/core';
 import { t } from '../../state/i18n';
 import type { Meeting } from '../../state/meeting';
@@ -7,8 +7,11 @@ import type { VideoLine } from '../../media/line';
 import { Icon } from '../icon';
 import { Hand, MicOff, Warning } from '../icons';
 
+/** How long a tile says on screen that its name could be taken for another; longer hides more of the picture. */
+const ALIKE_FOR_MS = 20_000;
+
 /** One person. The picture is that of the line whose frames verify under this person's key. */
-export function Tile(props: { meeting: Meeting; person: Person; place: Place | undefined }) {
+export function Tile(props: { meeting: Meeting; person: Person; place: Place | undefined; alike: string }) {
   let still: HTMLCanvasElement | undefined;
   const view = () => props.meeting.view;
   const line = createMemo(() => props.meeting.peer.video().find((each) => each.kind === 'camera' && each.device() === props.person.device));
@@ -23,6 +26,7 @@ export function Tile(props: { meeting: Meeting; person: Person; place: Place | u
   const keepStill = (video: HTMLVideoElement) => drawStill(video, still);
   // The last picture stays only while its owner is expected back with a camera that was on.
   createEffect(() => !props.person.camera_on && clearStill(still));
+  const noted = briefly(() => props.alike);
 
   return (
     <div class="tile" role="group" aria-label={props.person.name} style={style()}
@@ -35,15 +39,26 @@ export function Tile(props: { meeting: Meeting; person: Person; place: Place | u
       <p class="plate">
         <Show when={props.person.hand !== null}><Icon of={Hand} size={16} /></Show>
         <Show when={!props.person.mic_on}><Icon of={MicOff} size={16} /></Show>
-        <bdi>{props.person.name}</bdi>
-        <span class="only-heard">{words(props.person, speaking())}</span>
+        <span class="plate-name"><bdi>{props.person.name}</bdi><Show when={noted()}><small>{noted()}</small></Show></span>
+        <span class="only-heard">{words(props.person, speaking(), noted() ? '' : props.alike)}</span>
       </p>
     </div>
   );
 }
 
-function words(person: Person, speaking: boolean): string {
-  const said = [person.hand !== null && t('hand-raised'), !person.mic_on && t('muted'), speaking && t('speaking'), !person.connected && t('reconnecting')];
+/** The words for a while after they were said first. */
+function briefly(words: () => string): () => string {
+  const [shown, setShown] = createSignal('');
+  createEffect(on(words, (now) => {
+    setShown(now);
+    const timer = setTimeout(() => setShown(''), ALIKE_FOR_MS);
+    onCleanup(() => clearTimeout(timer));
+  }));
+  return shown;
+}
+
+function words(person: Person, speaking: boolean, alike: string): string {
+  const said = [alike, person.hand !== null && t('hand-raised'), !person.mic_on && t('muted'), speaking && t('speaking'), !person.connected && t('reconnecting')];
   return said.filter(Boolean).map((word) => `, ${word}`).join('');
 }
 

@@ -1,0 +1,129 @@
+// Who is who: a short name is enough, names that could be taken for one another are marked, the host can rename.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { admit, by, chromium, click, host, inMeeting, knock, newPage, openParticipants, reads, until } from '../lib/people.mjs';
+import { startServer } from '../lib/server.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+let server, doctor, maria, ben, doctors, marias, bens, link;
+before(async () => {
+  server = await startServer();
+  [doctor, maria, ben] = await Promise.all([chromium('red'), chromium('green'), chromium('blue')]);
+  ({ page: doctors, link } = await host(doctor, server, 'Dr. Müller'));
+});
+after(async () => {
+  await Promise.allSettled([doctor, maria, ben].map((p) => p?.browser.close()));
+  await server?.stop();
+});
+
+async function clean(page) {
+  await page.evaluate(axe);
+  for (const theme of ['light', 'dark']) {
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }]);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    const { violations } = await page.evaluate(() => window.axe.run(document));
+    assert.deepEqual(violations.map(({ id, nodes }) => `${theme}: ${id}: ${nodes[0].html.slice(0, 200)}`), []);
+  }
+}
+
+/** The page before joining, and what its name field holds. */
+async function lobby(person) {
+  const page = await newPage(person);
+  await page.goto(link);
+  await until(page, 'the page before joining', () => document.querySelector('[data-testid=allow-devices], input[type=text]'));
+  const allow = await page.$('[data-testid=allow-devices]');
+  if (allow) await allow.click();
+  await by(page, 'textbox', 'Your name').wait();
+  return page;
+}
+const named = (page) => page.$eval('input[type=text]', (field) => field.value);
+
+/** What the row of this person in the list of those in the meeting says. */
+const row = (page, name, list = 'In the meeting') => page.evaluate((wanted, label) => {
+  const rows = [...document.querySelectorAll(`ul[aria-label="${label}"] > li`)];
+  return rows.find((each) => each.querySelector('bdi')?.textContent === wanted)?.innerText ?? '';
+}, name, list);
+const rowReads = (page, name, words) => until(page, `the row of ${name} should read "${words}"`, (wanted, said) =>
+  [...document.querySelectorAll('ul[aria-label="In the meeting"] > li')].some((each) =>
+    each.querySelector('bdi')?.textContent === wanted && each.innerText.includes(said)), name, words);
+
+test('a first name and an initial are enough, by the keyboard alone, and the device remembers them', async () => {
+  marias = await lobby(maria);
+  assert.equal(await marias.$eval('input[type=text]', (field) => document.getElementById(field.getAttribute('aria-describedby')).innerText),
+    'The others see this name. A first name and an initial are enough, like Maria K.');
+  assert.equal(await named(marias), '');
+  await marias.focus('input[type=text]');
+  await marias.keyboard.type('Maria');
+  assert.equal(await marias.$('::-p-aria([name="Use Maria K."][role="button"])'), null, 'nothing to shorten yet');
+  await marias.keyboard.type(' Kowalska');
+  await by(marias, 'button', 'Use Maria K.').wait();
+  await clean(marias);
+  await marias.keyboard.press('Tab');
+  assert.equal(await marias.evaluate(() => document.activeElement.textContent), 'Use Maria K.');
+  await marias.keyboard.press('Enter');
+  await until(marias, 'the short name in the field, which has the focus', () => document.activeElement.value === 'Maria K.');
+  await marias.keyboard.press('Enter');
+  await reads(marias, 'Waiting for the host to let you in');
+  await admit(doctors, 'Maria K.');
+  await inMeeting(marias);
+  const again = await lobby(maria);
+  assert.equal(await named(again), 'Maria K.');
+  await again.close();
+});
+
+test('a full name is taken as it is, and forgotten by whoever wants that', async () => {
+  const page = await lobby(ben);
+  await by(page, 'textbox', 'Your name').fill('Benjamin Okafor');
+  await click(page, 'Remember my name on this device', 'checkbox');
+  await click(page, 'Ask to join');
+  await reads(page, 'Waiting for the host to let you in');
+  await by(doctors, 'button', 'Admit Benjamin Okafor').wait();
+  await page.close();
+  const again = await lobby(ben);
+  assert.equal(await named(again), '');
+  await click(again, 'Remember my name on this device', 'checkbox');
+  await again.close();
+});
+
+test('whoever knocks under the name of somebody here is marked before being let in', async () => {
+  bens = await knock(ben, link, 'dr. Мueller');
+  await reads(doctors, 'looks like another name here: Dr. Müller');
+  await openParticipants(doctors);
+  assert.match(await row(doctors, 'dr. Мueller', 'Waiting room'), /looks like another name here: Dr\. Müller/);
+  assert.ok(!(await bens.evaluate(() => document.body.innerText)).includes('looks like'), 'who waits learns of nobody');
+  await clean(doctors);
+  await admit(doctors, 'dr. Мueller');
+  await inMeeting(bens);
+});
+
+test('everyone reads it in the list and on the tile, and nobody is renamed for it', async () => {
+  for (const page of [marias, bens]) {
+    await openParticipants(page);
+    await rowReads(page, 'Dr. Müller', 'looks like another name here: dr. Мueller');
+    await rowReads(page, 'dr. Мueller', 'looks like another name here: Dr. Müller');
+    assert.doesNotMatch(await row(page, 'Maria K.'), /another/);
+  }
+  const plate = '[role=group][aria-label="dr. Мueller"] .plate';
+  assert.match(await marias.$eval(plate, (each) => each.innerText), /looks like another name here/);
+  await until(marias, 'after a while only a screen reader is told', (selector) =>
+    !document.querySelector(selector).querySelector('small') && /looks like another name here/.test(document.querySelector(selector).textContent), plate);
+  await clean(marias);
+});
+
+test('the host renames whoever is in, everyone follows, and each may rename oneself', async () => {
+  await click(doctors, 'Rename dr. Мueller');
+  await by(doctors, 'textbox', 'New name for dr. Мueller').fill('maria k.');
+  await doctors.keyboard.press('Enter');
+  for (const page of [doctors, marias, bens]) {
+    await rowReads(page, 'maria k.', 'another person here has this name');
+    await rowReads(page, 'Maria K.', 'another person here has this name');
+  }
+  await click(bens, 'Rename maria k.');
+  await by(bens, 'textbox', 'New name for maria k.').fill('Ben O.');
+  await bens.keyboard.press('Enter');
+  for (const page of [doctors, marias, bens]) {
+    await until(page, 'nothing is marked any more', () => document.body.innerText.includes('Ben O.') && !document.body.innerText.includes('another person'));
+  }
+});
