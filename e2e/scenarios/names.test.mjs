@@ -1,4 +1,5 @@
-// Who is who: a short name is enough, names that could be taken for one another are marked, the host can rename.
+// Who is who: a short name is enough, names that could be taken for one another are marked, the host can rename, and
+// everyone is told who comes on the same device as last time and who on a new one.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -37,6 +38,12 @@ async function lobby(person) {
   if (allow) await allow.click();
   await by(page, 'textbox', 'Your name').wait();
   return page;
+}
+/** After leaving, by the page before joining. */
+async function rejoin(page, name, button) {
+  await click(page, 'Rejoin');
+  await by(page, 'textbox', 'Your name').fill(name);
+  await click(page, button);
 }
 const named = (page) => page.$eval('input[type=text]', (field) => field.value);
 
@@ -104,6 +111,9 @@ test('everyone reads it in the list and on the tile, and nobody is renamed for i
     await rowReads(page, 'Dr. Müller', 'looks like another name here: dr. Мueller');
     await rowReads(page, 'dr. Мueller', 'looks like another name here: Dr. Müller');
     assert.doesNotMatch(await row(page, 'Maria K.'), /another/);
+    await rowReads(page, 'Dr. Müller', 'Host');
+    await rowReads(page, 'Maria K.', 'Guest');
+    assert.doesNotMatch(await page.evaluate(() => document.body.innerText), /device/, 'they have never met');
   }
   const plate = '[role=group][aria-label="dr. Мueller"] .plate';
   assert.match(await marias.$eval(plate, (each) => each.innerText), /looks like another name here/);
@@ -126,4 +136,42 @@ test('the host renames whoever is in, everyone follows, and each may rename ones
   for (const page of [doctors, marias, bens]) {
     await until(page, 'nothing is marked any more', () => document.body.innerText.includes('Ben O.') && !document.body.innerText.includes('another person'));
   }
+});
+
+test('another time the same devices are recognised, and a known name on a new device is announced in words', async () => {
+  for (const page of [bens, marias]) {
+    await click(page, 'Leave');
+    await by(page, 'button', 'Rejoin').wait();
+  }
+  await click(doctors, 'Leave');
+  await click(doctors, 'Leave meeting');
+  await rejoin(doctors, 'Dr. Müller', 'Start meeting');
+  await inMeeting(doctors);
+  await rejoin(bens, 'Ben O.', 'Ask to join');
+  await openParticipants(doctors);
+  await by(doctors, 'button', 'Admit Ben O.').wait();
+  assert.match(await row(doctors, 'Ben O.', 'Waiting room'), /same device as last time/);
+  await admit(doctors, 'Ben O.');
+  await inMeeting(bens);
+  await rowReads(doctors, 'Ben O.', 'same device as last time');
+  await openParticipants(bens);
+  await rowReads(bens, 'Dr. Müller', 'Host · same device as last time');
+
+  await maria.browser.close();
+  maria = await chromium('green');
+  await click(doctors, 'Participants');
+  marias = await knock(maria, link, 'Maria K.');
+  await reads(doctors, 'new device, not the one of last time');
+  await clean(doctors);
+  await click(doctors, 'Admit Maria K.');
+  await inMeeting(marias);
+  for (const page of [doctors, bens]) {
+    await reads(page, 'Maria K. comes with a device you have not met before. If that matters, ask them to read you the meeting code.');
+    await openParticipants(page);
+    await rowReads(page, 'Maria K.', 'new device, not the one of last time');
+    await clean(page);
+  }
+  await openParticipants(marias);
+  await rowReads(marias, 'Ben O.', 'Guest');
+  assert.doesNotMatch(await row(marias, 'Ben O.'), /device/, 'a device that knew nobody is told nothing');
 });

@@ -23,7 +23,7 @@ const NAMES = ['Ruth Abendroth', 'Ben Okafor', 'Mirjam de Vries', 'Yusuf Demir',
 const MAY = { unmute: true, video: true, share: false, chat: true, rename: true, control: true };
 
 const person = (index: number, more: Partial<Person> = {}): Person => ({
-  device: `d${index}`, participant: index, name: NAMES[index % NAMES.length] ?? '', role: 'participant', me: false,
+  device: `d${index}`, participant: index, name: NAMES[index % NAMES.length] ?? '', role: 'participant', met: 'never', me: false,
   connected: true, mic_on: index % 3 !== 1, camera_on: index % 5 !== 3, screen_on: false, hand: null, may: { ...MAY, control: false }, ...more,
 });
 const me = (host: boolean): Person => ({ ...person(99), device: 'me', name: 'Dr. Anna Weiss', role: host ? 'host' : 'participant', me: true, mic_on: true, camera_on: true });
@@ -40,12 +40,12 @@ const presented = (others: number, more: Partial<View> = {}) => {
   return shown;
 };
 const lobby: Partial<View> = { phase: 'lobby', connection: 'online', host_name: 'Dr. Anna Weiss', host_present: true };
-const waiting = [
-  { knock: 1, name: 'Ruth Abendroth', device: 'w1', known: false, invited_as: null, new_device: false, held: false },
-  { knock: 2, name: 'Grandma Elfriede Sommerfeld-Hohenstein', device: 'w2', known: true, invited_as: 'Elfriede, Tuesdays', new_device: true, held: false },
+const waiting: View['waiting'] = [
+  { knock: 1, name: 'Ruth Abendroth', device: 'w1', met: 'never', invited_as: null, new_device: false, held: false },
+  { knock: 2, name: 'Grandma Elfriede Sommerfeld-Hohenstein', device: 'w2', met: 'same_device', invited_as: 'Elfriede, Tuesdays', new_device: true, held: false },
 ];
-const alike = [me(true), person(0, { name: 'Ben K.' }), person(1, { name: 'Веn K.' }), person(2), person(3, { name: 'Paolo' }), person(4, { name: 'paolo' })];
-const doubles = [{ knock: 3, name: 'Dr Anna Weiß', device: 'w3', known: false, invited_as: null, new_device: false, held: false }];
+const alike = [me(true), person(0, { name: 'Ben K.' }), person(1, { name: 'Веn K.' }), person(2, { met: { same_device_as: 'Mirjam' } }), person(3, { name: 'Paolo', met: 'same_device' }), person(4, { name: 'paolo', met: 'new_device' })];
+const doubles: View['waiting'] = [{ knock: 3, name: 'Dr Anna Weiß', device: 'w3', met: 'new_device', invited_as: null, new_device: false, held: false }];
 const chat = [
   { device: 'd0', name: 'Ruth Abendroth', text: 'Good morning! Can you hear me well?', at: 1_760_000_000_000 },
   { device: 'me', name: 'Dr. Anna Weiss', text: 'Very well, thank you. Take your time.', at: 1_760_000_030_000 },

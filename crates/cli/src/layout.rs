@@ -110,6 +110,7 @@ mod tests {
             camera_on: true,
             screen_on: false,
             hand: None,
+            met: client::view::Met::Never,
             may: May::default(),
         }
     }

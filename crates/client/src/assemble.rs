@@ -57,7 +57,7 @@ impl Participant {
                 knock: knocker.knock,
                 name: knocker.name.clone(),
                 device: bytes(&knocker.verified.device()),
-                known: knocker.known,
+                met: self.saved.acquaintances.met(&knocker.device(), &knocker.name),
                 held: self.must_wait(knocker),
                 invited_as,
                 new_device,
@@ -72,11 +72,14 @@ impl Participant {
         let on = if me { self.media.on } else { self.people.on(device) };
         let role = self.room.as_ref().and_then(|room| room.session.role_of(device));
         let may = self.may_of(device);
+        let name = self.name_of(device);
+        let met = self.saved.acquaintances.met(device, &name);
         Person {
             device: bytes(device),
             participant: if me { self.number } else { seen.map(|member| member.participant) },
-            name: self.name_of(device),
+            name,
             role: self.shown_role(device, role.unwrap_or(Role::Participant)),
+            met,
             me,
             connected: me || seen.is_none_or(|member| member.connected),
             mic_on: on.mic && may.unmute,

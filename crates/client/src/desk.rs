@@ -55,7 +55,6 @@ pub(crate) struct Knocker {
     pub verified: VerifiedKnock,
     /// As it gave it, until the host chooses another.
     pub name: String,
-    pub known: bool,
     /// Whom it belongs with where one party is let in at a time.
     pub party: Party,
 }
@@ -120,13 +119,14 @@ impl Participant {
             new_session(host, &self.meeting, device, now, &mut *self.entropy);
         }
         if self.saved.names.iter().next().is_some() {
-            host.remembered = std::mem::take(&mut self.saved.names);
+            host.remembered = self.saved.names.clone();
         }
         let message = ClientMessage::OpenSession {
             group: host.group,
             certificate: host.certificate.clone().into(),
             replace: previous,
         };
+        self.saved.end_session(&device);
         self.phase = Phase::Entering;
         self.save();
         self.send(message);
@@ -257,10 +257,9 @@ impl Participant {
         if desk.waiting.len() == MAX_WAITING {
             return self.turn_away(knock, LobbyReason::Busy);
         }
-        let known = self.saved.names.get(&device).is_some();
         let party = party_of(&verified, desk.personal.contains(&verified.invitation()));
         let name = verified.name().expose().clone();
-        let knocker = Knocker { knock, verified, name, known, party };
+        let knocker = Knocker { knock, verified, name, party };
         let expected = self.desk.as_mut().is_some_and(|desk| desk.take_expected(now, &knocker));
         let expected = expected && !self.must_wait(&knocker);
         if expected || self.is_remembered(now, &knocker) || self.opens_to(now, &knocker) {

@@ -50,6 +50,7 @@ impl Participant {
         for gone in merged.removed.iter().chain(&merged.left) {
             self.media.forget(&gone.device);
             if let Some(name) = self.saved.names.get(&gone.device).map(str::to_owned) {
+                self.saved.acquaintances.set(gone.device, name.clone());
                 self.former_names.set(gone.device, name);
             }
             self.saved.names.remove(&gone.device);

@@ -19,6 +19,7 @@ mod leaving;
 mod lobby;
 mod media;
 mod messages;
+mod names;
 mod outbox;
 mod participant;
 mod passcode;

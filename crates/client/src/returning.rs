@@ -78,9 +78,13 @@ impl Participant {
             return;
         }
         let returning = self.returning.as_mut().and_then(|returning| returning.pending.take());
+        let came_back = returning.is_some();
         let Some(pending) = returning.or_else(|| self.lobby.pending.take()) else { return };
         match self.join_group(now, pending, message) {
             Ok(session) if session.group_id() == group => {
+                if !came_back {
+                    self.saved.end_session(&self.device.key());
+                }
                 self.returning = None;
                 self.lobby = Default::default();
                 self.note_psk_in_force(session.policy().psk);

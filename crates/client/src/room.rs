@@ -5,10 +5,10 @@
 
 use crate::desk::Knocker;
 use crate::keys::Keys;
+use crate::names::Names;
 use crate::participant::Participant;
 use crate::people::On;
 use crate::rules::Edit;
-use crate::saved::Names;
 use base::{DeviceKey, GroupId, Millis, Now, OperatorPolicy, Party, Role, RoomRules, Secret};
 use e2ee::Content;
 use e2ee::liveness::{Beater, Liveness};

@@ -3,6 +3,7 @@
 //! The encoding starts with a version byte; a state that cannot be read counts as absent.
 
 use crate::invitations::Personal;
+use crate::names::Names;
 use crate::passcode::{HostPasscode, Learned};
 use base::codec::{DecodeError, Reader, Writer};
 use base::{DeviceKey, GroupId, RoomRules, Secret};
@@ -16,8 +17,6 @@ const VERSION_1: u8 = 1;
 const MAX_BLOCKED: usize = 256;
 /// A title after sanitising is at most 120 characters of at most 4 bytes; names are shorter.
 const MAX_TEXT: usize = 512;
-/// People remembered by name; the oldest are forgotten first.
-pub(crate) const MAX_NAMES: usize = 1_024;
 const MAX_LINKS: usize = 256;
 const MAX_CERTIFICATE: usize = 512;
 /// The mark lists member and removed keys.
@@ -41,7 +40,8 @@ pub(crate) struct Saved {
     pub host: Option<HostState>,
     /// The link that a passcode gave.
     pub learned: Option<Learned>,
-    /// Who was met in this meeting, in any session, and under which name last.
+    /// Who was met in this meeting before, and under which name last: beyond
+    /// [`MAX_NAMES`](crate::names::MAX_NAMES) whoever was not met for longest is a stranger again.
     pub acquaintances: Names,
     /// Another PSK that may be in force: the next one while its commit is under way, the former one
     /// after a rotation.
@@ -77,41 +77,16 @@ pub(crate) struct HostState {
     pub rotate: bool,
 }
 
-/// Devices and their verified names.
-#[derive(Clone, Default)]
-pub(crate) struct Names(Vec<(DeviceKey, String)>);
-
-impl Names {
-    pub fn get(&self, device: &DeviceKey) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == device).map(|(_, name)| name.as_str())
-    }
-
-    pub fn set(&mut self, device: DeviceKey, name: String) {
-        self.remove(&device);
-        if self.0.len() == MAX_NAMES {
-            self.0.remove(0);
-        }
-        self.0.push((device, name));
-    }
-
-    pub fn remove(&mut self, device: &DeviceKey) {
-        self.0.retain(|(known, _)| known != device);
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = &(DeviceKey, String)> {
-        self.0.iter()
-    }
-
-    fn encode(&self, w: Writer) -> Writer {
-        w.list(&self.0, |w, (device, name)| w.fixed(&device.0).bytes(name.as_bytes()))
-    }
-
-    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        r.list(MAX_NAMES, |r| Ok((DeviceKey(r.fixed()?), text(r)?))).map(Names)
-    }
-}
-
 impl Saved {
+    /// Whoever was in this session counts as met in the next.
+    pub fn end_session(&mut self, own: &DeviceKey) {
+        for (device, name) in self.names.take() {
+            if device != *own {
+                self.acquaintances.set(device, name);
+            }
+        }
+    }
+
     pub fn encode(&self) -> Vec<u8> {
         let w = Writer::new()
             .u8(VERSION)
@@ -243,6 +218,8 @@ mod tests {
     fn full() -> Saved {
         let mut names = Names::default();
         names.set(DeviceKey([4; 32]), "Ana".into());
+        let mut met = Names::default();
+        met.set(DeviceKey([13; 32]), "Ben".into());
         Saved {
             name: "Host".into(),
             inside: true,
@@ -275,7 +252,7 @@ mod tests {
                 secret: Secret::new([9; 32]),
                 fingerprint: base::ids::Fingerprint([10; 16]),
             }),
-            acquaintances: Names::default(),
+            acquaintances: met,
             other_psk: Some(Secret::new([12; 32])),
         }
     }
@@ -286,6 +263,7 @@ mod tests {
         let read = Saved::decode(&bytes).unwrap();
         assert_eq!(read.encode(), bytes);
         assert_eq!(read.names.get(&DeviceKey([4; 32])), Some("Ana"));
+        assert_eq!(read.acquaintances.get(&DeviceKey([13; 32])), Some("Ben"));
         assert!(read.host.unwrap().opened);
     }
 
@@ -300,6 +278,7 @@ mod tests {
             host.personal.clear();
             host.rotate = false;
         }
+        state.acquaintances = Names::default();
         state.other_psk = None;
         state
     }
@@ -346,18 +325,6 @@ mod tests {
         let mut bytes = full().encode();
         bytes[0] = 99;
         assert!(Saved::decode(&bytes).is_err());
-    }
-
-    #[test]
-    fn names_are_bounded() {
-        let mut names = Names::default();
-        for n in 0..MAX_NAMES as u32 + 1 {
-            let mut key = [0; 32];
-            key[..4].copy_from_slice(&n.to_be_bytes());
-            names.set(DeviceKey(key), "x".into());
-        }
-        assert_eq!(names.iter().count(), MAX_NAMES);
-        assert_eq!(names.get(&DeviceKey([0; 32])), None);
     }
 
     proptest! {

@@ -208,14 +208,28 @@ pub struct Waiting {
     /// Sanitised: printable, at most 60 characters, no bidi controls.
     pub name: String,
     pub device: Bytes,
-    /// This device was in this meeting before.
-    pub known: bool,
+    pub met: Met,
     /// In consulting mode, while another party is here or on its way in.
     pub held: bool,
     /// The label of the personal invitation it came by.
     pub invited_as: Option<String>,
     /// That invitation was used by another device before.
     pub new_device: bool,
+}
+
+/// What this device knows of another one, from earlier visits to this meeting.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Met {
+    /// Neither the device nor the name.
+    #[default]
+    Never,
+    /// The same device under the same name.
+    SameDevice,
+    /// The same device, then under this name.
+    SameDeviceAs(String),
+    /// Somebody of this name was here with another device.
+    NewDevice,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -225,6 +239,7 @@ pub struct Person {
     pub participant: Option<u32>,
     pub name: String,
     pub role: PersonRole,
+    pub met: Met,
     pub me: bool,
     /// False: its connection dropped and it is expected back.
     pub connected: bool,

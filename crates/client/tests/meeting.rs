@@ -3,7 +3,7 @@
 mod world;
 
 use client::shell::{Command, FrameCommand, FrameEvent, Input, MediaCommand, MediaEvent};
-use client::view::{Connection, Phase, Problem, Safety};
+use client::view::{Connection, Met, Phase, Problem, Safety};
 use wire::{ClientMessage, Kind, LobbyReason, Published, ServerMessage};
 use world::World;
 
@@ -62,7 +62,7 @@ fn a_guest_knocks_is_admitted_chats_and_leaves() {
     assert!(!told_about_the_group(&world, guest));
     let waiting = &world.people[0].view.waiting;
     assert_eq!(waiting.len(), 1);
-    assert_eq!((waiting[0].name.as_str(), waiting[0].known), ("Ana", false));
+    assert_eq!((waiting[0].name.as_str(), &waiting[0].met), ("Ana", &Met::Never));
 
     let knock = waiting[0].knock;
     world.command(0, Command::Admit { knock });

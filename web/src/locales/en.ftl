@@ -255,10 +255,13 @@ held-by = { $names } { $count ->
    *[other] are
  } still here. You can admit the next person as soon as they have left.
 held-entering = Somebody else is on the way in. You can admit the next person once they have left.
-was-here = was here before
+met-same-device = same device as last time
+met-same-device-as = same device as last time, when it was { $name }
+met-new-device = new device, not the one of last time
 invited-as = invited as { $label }
 new-device = new device: this link was used by another one before
 role-host = Host
+role-participant = Guest
 role-cohost = Co-host
 role-viewer = Viewer
 role-recorder = Recorder
@@ -412,6 +415,11 @@ announce-joined-more = { $count ->
     [one] { $name } and one other have joined
    *[other] { $name } and { $count } others have joined
   }
+announce-new-device = { $name } comes with a device you have not met before. If that matters, ask them to read you the meeting code.
+announce-new-devices = { $name } and { $count ->
+    [one] one other come
+   *[other] { $count } others come
+  } with devices you have not met before. If that matters, ask them to read you the meeting code.
 announce-left = { $name } has left
 announce-dropped = { $name }'s connection dropped, returning
 announce-back = { $name } is back

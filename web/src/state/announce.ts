@@ -7,8 +7,12 @@ import { t } from './i18n';
 /** More than this in one go is noise; the rest can be read in the panel. */
 const MAX_SHOWN = 3;
 const SHOWN_FOR_MS = 6_000;
+/** And longer what takes longer to read. */
+const MS_A_LETTER = 90;
 /** Who comes within this time of another is named together with them. */
 const JOINED_TOGETHER_MS = 400;
+/** Later than that they joined, so that a screen reader has said it. */
+const NEW_DEVICE_AFTER_MS = 2_500;
 
 export interface Notice { id: number; text: string }
 
@@ -23,21 +27,25 @@ export function announce(text: string, where: 'spoken' | 'shown' = 'spoken'): vo
   if (where === 'spoken') return;
   const notice = { id: ++last, text };
   setNotices((before) => [...before, notice].slice(-MAX_SHOWN));
-  setTimeout(() => setNotices((before) => before.filter(({ id }) => id !== notice.id)), SHOWN_FOR_MS);
+  setTimeout(() => setNotices((before) => before.filter(({ id }) => id !== notice.id)), Math.max(SHOWN_FOR_MS, text.length * MS_A_LETTER));
 }
 
-const joined: string[] = [];
-
-/** Many who come at once are told in one sentence. */
-function sayJoined(name: string) {
-  if (joined.push(name) > 1) return;
-  setTimeout(() => {
-    const [first = '', ...others] = joined.splice(0);
-    announce(others.length > 0 ? t('announce-joined-more', { name: first, count: others.length }) : t('announce-joined', { name: first }), 'shown');
-  }, JOINED_TOGETHER_MS);
+/** Says something of a person; of many who come at once in one sentence. */
+function together(one: string, more: string, afterMs: number): (name: string) => void {
+  const names: string[] = [];
+  return (name) => {
+    if (names.push(name) > 1) return;
+    setTimeout(() => {
+      const [first = '', ...others] = names.splice(0);
+      announce(others.length > 0 ? t(more, { name: first, count: others.length }) : t(one, { name: first }), 'shown');
+    }, afterMs);
+  };
 }
 
-/** Announces who joins, leaves, waits, drops and returns. */
+const sayJoined = together('announce-joined', 'announce-joined-more', JOINED_TOGETHER_MS);
+const sayNewDevice = together('announce-new-device', 'announce-new-devices', NEW_DEVICE_AFTER_MS);
+
+/** Announces who joins, leaves, waits, drops and returns, and once a visit who comes with a new device. */
 export function createAnnouncements(view: View): void {
   const present = () => ({
     inside: view.phase === 'in_meeting' && view.connection === 'online',
@@ -50,6 +58,12 @@ export function createAnnouncements(view: View): void {
     for (const [device, person] of before.people) {
       if (!now.people.has(device)) announce(t('announce-left', { name: person.name }), 'shown');
     }
+  }));
+  const strange = () => (view.phase === 'in_meeting' ? view.people.filter(({ met }) => met === 'new_device') : []);
+  const told = new Set<string>();
+  createEffect(on(strange, (people) => {
+    for (const { device, name } of people) if (!told.has(device)) sayNewDevice(name);
+    for (const { device } of people) told.add(device);
   }));
   const dropped = () => view.people.filter(({ me, connected }) => !me && !connected).map(({ name }) => name);
   createEffect(on(dropped, (gone, before) => {

@@ -115,11 +115,14 @@ export type PersonRole = 'viewer' | 'participant' | 'recorder' | 'gateway' | 'co
 
 export type PasscodeState = 'none' | 'checking' | 'closed' | { wrong: { tries_left: number } };
 
+/** What this device knows of another one, from earlier visits. */
+export type Met = 'never' | 'same_device' | 'new_device' | { same_device_as: string };
+
 export interface Waiting {
   knock: number;
   name: string;
   device: Bytes;
-  known: boolean;
+  met: Met;
   /** The label of the personal invitation it came by. */
   invited_as: string | null;
   /** Another device came by that invitation before. */
@@ -133,6 +136,7 @@ export interface Person {
   participant: number | null;
   name: string;
   role: PersonRole;
+  met: Met;
   me: boolean;
   connected: boolean;
   mic_on: boolean;

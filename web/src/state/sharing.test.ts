@@ -5,7 +5,7 @@ import { mayShare } from './rights';
 import { inTheWay, presenters, shownPresenter, yieldsTo } from './sharing';
 
 const person = (device: string, more: Partial<Person> = {}): Person => ({
-  device, participant: 1, name: device, role: 'participant', me: false, connected: true, mic_on: true, camera_on: true, screen_on: false, hand: null, may: emptyView.may, ...more,
+  device, participant: 1, name: device, role: 'participant', met: 'never', me: false, connected: true, mic_on: true, camera_on: true, screen_on: false, hand: null, may: emptyView.may, ...more,
 });
 
 const { rules } = emptyView;

@@ -10,6 +10,7 @@ import { Action, PersonRow, Rename } from './person';
 import { HostPasscode } from './passcode';
 import type { RoomState } from './room';
 import { Avatar } from './tile';
+import { metWords } from './who';
 
 export function ParticipantsPanel(props: { room: RoomState }) {
   const meeting = () => props.room.meeting;
@@ -93,7 +94,7 @@ function WaitingRow(props: { one: Waiting; room: RoomState }) {
           <Show when={props.room.alike().get(props.one.device)}>{(words) => <small class="warn">{words()}</small>}</Show>
           <Show when={invited()}>{(label) => <small>{t('invited-as', { label: label() })}</small>}</Show>
           <Show when={props.one.new_device}><small class="warn">{t('new-device')}</small></Show>
-          <Show when={props.one.known}><small>{t('was-here')}</small></Show>
+          <Show when={metWords(props.one.met)}>{(words) => <small classList={{ warn: props.one.met === 'new_device' }}>{words()}</small>}</Show>
         </span>
       }>
         <Rename name={props.one.name} save={rename} done={() => setRenaming(false)} />

@@ -6,21 +6,23 @@ import { Icon, type IconShape } from '../icon';
 import { Camera, Check, DoorOpen, Hand, Mic, MicOff, Pencil, ScreenOff, Stage, UserMinus } from '../icons';
 import type { RoomState } from './room';
 import { Avatar } from './tile';
+import { metWords } from './who';
 
 /** One person in the list; for the host's side with what can be done about them. */
 export function PersonRow(props: { person: Person; room: RoomState }) {
   const [renaming, setRenaming] = createSignal(false);
   const may = () => props.room.meeting.view.may;
   const rename = (name: string) => props.room.meeting.send({ command: 'rename', device: props.person.device, name });
-  const role = () => (props.person.role === 'participant' ? '' : t(`role-${props.person.role}`));
+  const isNew = () => props.person.met === 'new_device';
   const notes = () => [
-    props.person.me && t('is-you'), role(), hand(props.person), !props.person.connected && t('reconnecting'),
+    props.person.me && t('is-you'), t(`role-${props.person.role}`), hand(props.person), isNew() ? '' : metWords(props.person.met), !props.person.connected && t('reconnecting'),
   ].filter(Boolean).join(' · ');
   return (
     <li class="person">
       <Avatar name={props.person.name} />
       <Show when={renaming()} fallback={
-        <span class="person-name"><bdi>{props.person.name}</bdi><Show when={notes()}><small>{notes()}</small></Show>
+        <span class="person-name"><bdi>{props.person.name}</bdi><small>{notes()}</small>
+          <Show when={isNew()}><small class="warn">{metWords(props.person.met)}</small></Show>
           <Show when={props.room.alike().get(props.person.device)}>{(words) => <small class="warn">{words()}</small>}</Show></span>
       }>
         <Rename name={props.person.name} save={rename} done={() => setRenaming(false)} />

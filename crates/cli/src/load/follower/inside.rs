@@ -2,7 +2,7 @@ use crate::load::keys::Page;
 use base::statement::Leave;
 use base::{DeviceKey, GroupId, Millis, Now};
 use client::shell::{FrameCommand, FrameEvent, Input, MediaCommand, MediaEvent, Output};
-use client::view::{May, Person, PersonRole, Phase, Problem, Slot, View};
+use client::view::{May, Met, Person, PersonRole, Phase, Problem, Slot, View};
 use e2ee::Device;
 use e2ee::frames::COUNTERS_PER_EPOCH;
 use std::collections::{BTreeMap, VecDeque};
@@ -233,6 +233,7 @@ fn person(member: &Member, own: Option<DeviceKey>) -> Person {
         participant: Some(member.participant),
         name: String::new(),
         role: PersonRole::Participant,
+        met: Met::Never,
         me: own == Some(member.device),
         connected: member.connected,
         mic_on: member.mic,
