@@ -3,7 +3,7 @@ import type { Ask, Person } from '../../state/core';
 import { t } from '../../state/i18n';
 import { whyClosed } from '../../state/rights';
 import { Icon, type IconShape } from '../icon';
-import { Camera, Check, DoorOpen, Hand, Mic, MicOff, Pencil, ScreenOff, Stage, UserMinus } from '../icons';
+import { Camera, Check, DoorOpen, Hand, Mic, MicOff, Pencil, ScreenOff, Stage as StageIcon, UserMinus } from '../icons';
 import type { RoomState } from './room';
 import { Avatar } from './tile';
 import { metWords } from './who';
@@ -12,6 +12,8 @@ import { metWords } from './who';
 export function PersonRow(props: { person: Person; room: RoomState }) {
   const [renaming, setRenaming] = createSignal(false);
   const may = () => props.room.meeting.view.may;
+  const send = (ask: Ask) => () => props.room.meeting.send({ command: 'ask', device: props.person.device, ask });
+  const onStage = () => props.person.hand !== null || props.person.role === 'viewer' || (props.room.meeting.view.rules.viewers && props.person.role === 'participant');
   const rename = (name: string) => props.room.meeting.send({ command: 'rename', device: props.person.device, name });
   const isNew = () => props.person.met === 'new_device';
   const notes = () => [
@@ -27,40 +29,41 @@ export function PersonRow(props: { person: Person; room: RoomState }) {
       }>
         <Rename name={props.person.name} save={rename} done={() => setRenaming(false)} />
       </Show>
-      <Show when={may().control && !props.person.me && !renaming()} fallback={<MicState on={props.person.mic_on} />}>
-        <Deeds person={props.person} room={props.room} />
-      </Show>
-      <Show when={!renaming() && (may().control || (props.person.me && may().rename))}>
-        <Action icon={Pencil} label={t('rename-name', { name: props.person.name })} press={() => setRenaming(true)} />
-      </Show>
-      <Show when={may().control && !props.person.me && props.person.role !== 'host' && !renaming()}>
-        <Show when={props.room.meeting.view.rules.consulting && props.room.meeting.view.host}>
-          <Action icon={DoorOpen} label={t('see-out-name', { name: props.person.name })}
-            press={() => props.room.meeting.send({ command: 'see_out', device: props.person.device })} />
+      <span class="person-acts">
+        <Show when={may().control && !props.person.me && !renaming()} fallback={<MicState on={props.person.mic_on} />}>
+          <Show when={props.person.role !== 'viewer'}><Media person={props.person} room={props.room} send={send} /></Show>
         </Show>
-        <Action icon={UserMinus} label={t('remove-name', { name: props.person.name })}
-          press={() => props.room.meeting.send({ command: 'remove', device: props.person.device })} />
-      </Show>
+        <Show when={!renaming() && (may().control || (props.person.me && may().rename))}>
+          <Action icon={Pencil} label={t('rename-name', { name: props.person.name })} press={() => setRenaming(true)} />
+        </Show>
+        <Show when={may().control && !props.person.me && props.person.role !== 'host' && !renaming()}>
+          <Show when={props.room.meeting.view.rules.consulting && props.room.meeting.view.host}>
+            <Action icon={DoorOpen} label={t('see-out-name', { name: props.person.name })}
+              press={() => props.room.meeting.send({ command: 'see_out', device: props.person.device })} />
+          </Show>
+          <Action icon={UserMinus} label={t('remove-name', { name: props.person.name })}
+            press={() => props.room.meeting.send({ command: 'remove', device: props.person.device })} />
+        </Show>
+      </span>
+      <Show when={may().control && !props.person.me && !renaming() && onStage()}><Stage person={props.person} room={props.room} send={send} /></Show>
     </li>
   );
 }
 
-function Deeds(props: { person: Person; room: RoomState }) {
-  const send = (ask: Ask) => () => props.room.meeting.send({ command: 'ask', device: props.person.device, ask });
+/** For whoever raises a hand, and whoever is of an audience: below the rest, which then stays where it is. */
+function Stage(props: { person: Person; room: RoomState; send: (ask: Ask) => () => void }) {
   const name = () => ({ name: props.person.name });
-  const watches = () => props.person.role === 'viewer';
-  const stage = (on: boolean) => () => props.room.meeting.send({ command: 'set_stage', device: props.person.device, on });
+  const set = (on: boolean) => () => props.room.meeting.send({ command: 'set_stage', device: props.person.device, on });
   return (
-    <>
+    <span class="person-buttons">
       <Show when={props.person.hand !== null}>
-        <Action icon={Hand} label={t('lower-hand-name', name())} press={send('lower_hand')} />
+        <Action icon={Hand} label={t('lower-hand-name', name())} press={props.send('lower_hand')} />
       </Show>
-      <Show when={watches()}><Action icon={Stage} off label={t('on-stage-name', name())} press={stage(true)} /></Show>
       <Show when={props.room.meeting.view.rules.viewers && props.person.role === 'participant'}>
-        <Action icon={Stage} label={t('off-stage-name', name())} press={stage(false)} />
+        <Action icon={StageIcon} label={t('off-stage-name', name())} press={set(false)} />
       </Show>
-      <Show when={!watches()}><Media person={props.person} room={props.room} send={send} /></Show>
-    </>
+      <Show when={props.person.role === 'viewer'}><Action icon={StageIcon} off label={t('on-stage-name', name())} press={set(true)} /></Show>
+    </span>
   );
 }
 
