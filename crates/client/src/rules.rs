@@ -7,6 +7,7 @@ use crate::people::On;
 use crate::room::Room;
 use crate::shell::{Ask as Wish, FrameCommand, Notice, Rule};
 use crate::view::{May, Rules};
+use base::rules::MAX_EXCEPTIONS;
 use base::{AutoAdmit, DeviceKey, Now, Party, Pii, Rights, Role, RoomRules};
 use e2ee::content::{Ask, Content, RosterEntry};
 use e2ee::name::sanitise_name;
@@ -129,10 +130,19 @@ impl Room {
                 _ => Vec::new(),
             };
             let (party, others) = (self.party_present(), self.those(|_| true));
+            self.make_room(&mut wanted);
             edit.apply(&mut wanted, &Scene { keep, party, others });
         }
         self.comply(&mut wanted);
         (wanted != *current).then_some(wanted)
+    }
+
+    /// At the bound of exceptions, those of devices that are not here are forgotten: otherwise nobody
+    /// could be brought on stage any more.
+    fn make_room(&self, rules: &mut RoomRules) {
+        if rules.exceptions.len() >= MAX_EXCEPTIONS {
+            rules.exceptions.retain(|(device, _)| self.session.role_of(device).is_some());
+        }
     }
 
     /// Members without rights by their role who are doing something.

@@ -82,6 +82,22 @@ fn a_viewer_is_brought_on_stage_and_off_by_the_host_alone() {
 }
 
 #[test]
+fn those_who_are_gone_do_not_take_up_the_stage() {
+    let mut world = audience();
+    for n in 0..base::rules::MAX_EXCEPTIONS as u32 {
+        let mut device = vec![0; 32];
+        device[..4].copy_from_slice(&n.to_be_bytes());
+        let rule = Rule::Share;
+        world.command(HOST, Command::Allow { device: device.into(), rule, on: true });
+        world.run(20);
+    }
+    world.command(HOST, Command::SetStage { device: world.device(BEN), on: true });
+    world.run(1_000);
+    assert_eq!(world.permit(BEN), Some(Rights::ALL.without(Rights::SCREEN)));
+    assert_ne!(world.permit(ANA), Some(Rights::NONE), "who is here stays on stage");
+}
+
+#[test]
 fn without_an_audience_there_is_no_stage() {
     let mut world = World::pair();
     let before = world.permit(ANA);

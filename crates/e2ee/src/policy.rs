@@ -98,8 +98,7 @@ impl Policy {
     /// and group.
     ///
     /// Expiry is not looked at: all members must judge a commit alike, and their clocks differ.
-    /// Joiners and the server check it, and the host takes a certificate out of the policy to end
-    /// it at once.
+    /// Joiners and the server check it.
     pub fn certificate_of(&self, device: &DeviceKey) -> Option<Certificate> {
         self.certificates
             .iter()
