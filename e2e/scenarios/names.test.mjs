@@ -1,13 +1,11 @@
 // Who is who: a short name is enough, names that could be taken for one another are marked, the host can rename, and
 // everyone is told who comes on the same device as last time and who on a new one.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
+import { accessible } from '../lib/accessible.mjs';
 import { admit, by, chromium, click, host, inMeeting, knock, newPage, openParticipants, reads, until } from '../lib/people.mjs';
 import { startServer } from '../lib/server.mjs';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let server, doctor, maria, ben, doctors, marias, bens, link;
 before(async () => {
   server = await startServer();
@@ -18,16 +16,6 @@ after(async () => {
   await Promise.allSettled([doctor, maria, ben].map((p) => p?.browser.close()));
   await server?.stop();
 });
-
-async function clean(page) {
-  await page.evaluate(axe);
-  for (const theme of ['light', 'dark']) {
-    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }]);
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    const { violations } = await page.evaluate(() => window.axe.run(document));
-    assert.deepEqual(violations.map(({ id, nodes }) => `${theme}: ${id}: ${nodes[0].html.slice(0, 200)}`), []);
-  }
-}
 
 /** The page before joining, and what its name field holds. */
 async function lobby(person) {
@@ -66,7 +54,7 @@ test('a first name and an initial are enough, by the keyboard alone, and the dev
   assert.equal(await marias.$('::-p-aria([name="Use Maria K."][role="button"])'), null, 'nothing to shorten yet');
   await marias.keyboard.type(' Kowalska');
   await by(marias, 'button', 'Use Maria K.').wait();
-  await clean(marias);
+  await accessible(marias, 'names');
   await marias.keyboard.press('Tab');
   assert.equal(await marias.evaluate(() => document.activeElement.textContent), 'Use Maria K.');
   await marias.keyboard.press('Enter');
@@ -100,7 +88,7 @@ test('whoever knocks under the name of somebody here is marked before being let 
   await openParticipants(doctors);
   assert.match(await row(doctors, 'dr. Мueller', 'Waiting room'), /looks like another name here: Dr\. Müller/);
   assert.ok(!(await bens.evaluate(() => document.body.innerText)).includes('looks like'), 'who waits learns of nobody');
-  await clean(doctors);
+  await accessible(doctors, 'names');
   await admit(doctors, 'dr. Мueller');
   await inMeeting(bens);
 });
@@ -119,7 +107,7 @@ test('everyone reads it in the list and on the tile, and nobody is renamed for i
   assert.match(await marias.$eval(plate, (each) => each.innerText), /looks like another name here/);
   await until(marias, 'after a while only a screen reader is told', (selector) =>
     !document.querySelector(selector).querySelector('small') && /looks like another name here/.test(document.querySelector(selector).textContent), plate);
-  await clean(marias);
+  await accessible(marias, 'names');
 });
 
 test('the host renames whoever is in, everyone follows, and each may rename oneself', async () => {
@@ -162,14 +150,14 @@ test('another time the same devices are recognised, and a known name on a new de
   await click(doctors, 'Participants');
   marias = await knock(maria, link, 'Maria K.');
   await reads(doctors, 'new device, not the one of last time');
-  await clean(doctors);
+  await accessible(doctors, 'names');
   await click(doctors, 'Admit Maria K.');
   await inMeeting(marias);
   for (const page of [doctors, bens]) {
     await reads(page, 'Maria K. comes with a device you have not met before. If that matters, ask them to read you the meeting code.');
     await openParticipants(page);
     await rowReads(page, 'Maria K.', 'new device, not the one of last time');
-    await clean(page);
+    await accessible(page, 'names');
   }
   await openParticipants(marias);
   await rowReads(marias, 'Ben O.', 'Guest');

@@ -1,13 +1,11 @@
 // Somebody writes to those who run the server: by choice, knowing who reads it, and with nothing else sent.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
+import { accessible } from '../lib/accessible.mjs';
 import { admit, by, chromium, click, host, inMeeting, knock, reads, until } from '../lib/people.mjs';
 import { binary, startServer } from '../lib/server.mjs';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let server, anna, ben, annas, bens, meeting;
 before(async () => {
   server = await startServer({ args: ['--limit-reports-per-address', '2'] });
@@ -39,12 +37,7 @@ test('a guest reads who will see it, and by the keyboard sends no more than was 
   await by(bens, 'textbox', 'What happened?').wait();
   await reads(bens, 'not end-to-end encrypted');
   await reads(bens, meeting);
-  for (const theme of ['light', 'dark']) {
-    await bens.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }, { name: 'prefers-reduced-motion', value: 'reduce' }]);
-    await bens.evaluate(axe);
-    const { violations } = await bens.evaluate(() => axe.run(document.querySelector('[role=dialog]'), { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }));
-    assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), [], theme);
-  }
+  await accessible(bens, 'report');
   await click(bens, 'Send report');
   await reads(bens, 'Please write what happened.');
   assert.deepEqual(bens.bodies, [], 'nothing leaves before it is asked for');
@@ -78,9 +71,7 @@ test('after leaving it can still be written, and too many are refused in words t
   await click(bens, 'Leave');
   await click(bens, NAME);
   await by(bens, 'textbox', 'What happened?').fill('One more thing.');
-  await bens.evaluate(axe);
-  const { violations } = await bens.evaluate(() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }));
-  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), []);
+  await accessible(bens, 'report after leaving');
   await click(bens, 'Send report');
   await reads(bens, 'reach the people who run this server another way');
   assert.equal(await bens.$eval('textarea', (field) => field.value), 'One more thing.');
