@@ -20,7 +20,7 @@ impl Participant {
             host_present: self.host_present || self.desk.is_some(),
             host_knows: self.host_knows(),
             told: self.lobby.told.clone(),
-            invite_path: self.host_link().map(|link| link.path()).unwrap_or_default(),
+            invite_path: self.shown_link().map(|link| link.path()).unwrap_or_default(),
             passcode: self.passcode_view(),
             passcode_shown: self.passcode_shown(),
             passcode_closed: self.passcode_closed(),

@@ -74,7 +74,7 @@ impl Participant {
     pub(crate) fn must_wait(&self, knocker: &Knocker) -> bool {
         let Some(room) = &self.room else { return false };
         let turn = room.turn(&room.rules_to_come());
-        !turn.admits(knocker.party, room.entering())
+        !knocker.of_host && !turn.admits(knocker.party, room.entering())
     }
 
     /// Another device of the host's side has let another party in first: these wait again.

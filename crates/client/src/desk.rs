@@ -1,4 +1,5 @@
-//! The host's side of the door: the doorbell, the invitations, who waits, who is let in.
+//! The host's side of the door: the doorbell, the invitations, who waits, who is let in. A co-host's
+//! desk has the same bell as the host's, and sees the same people wait.
 //!
 //! A knock is verified before a person learns of it; one that fails is answered without a sound.
 
@@ -30,7 +31,7 @@ pub(crate) const EXPECTED_FOR: Duration = Duration::from_secs(60);
 const REMEMBER_FOR: Duration = Duration::from_secs(600);
 
 pub(crate) struct Desk {
-    bell: HostDoorbell,
+    pub bell: HostDoorbell,
     links: Vec<LinkKeys>,
     /// Those of them that were made for one person, in the order in which they are saved.
     pub personal: Vec<InvitationId>,
@@ -57,6 +58,9 @@ pub(crate) struct Knocker {
     pub name: String,
     /// Whom it belongs with where one party is let in at a time.
     pub party: Party,
+    /// HK has certified it as of the host's side: it comes back, and belongs to no party.
+    pub of_host: bool,
+    pub since: Millis,
 }
 
 impl Knocker {
@@ -139,6 +143,7 @@ impl Participant {
             host.opened = true;
         }
         self.returning = None;
+        self.lobby = Default::default();
         let rules = self.saved.host.as_ref().map(|host| Box::new(host.rules.clone()));
         self.enter_room(now, session);
         let Some((room, rules)) = self.room.as_mut().zip(rules) else { return };
@@ -168,40 +173,66 @@ impl Participant {
         Session::create(&self.device, new).ok()
     }
 
-    /// Hangs a fresh bell and lays out the invitations, on every connection anew.
+    /// Hangs the bell, the host's a fresh one, and lays out the invitations, on every connection anew.
+    /// A co-host without its part of the desk asks for it.
     pub(crate) fn furnish_desk(&mut self, now: Now) {
-        let (Some(host), Some(room)) = (&self.saved.host, &self.room) else { return };
-        let key = HostKey::from_seed(host.key.clone());
-        let bell = Bell {
-            meeting: self.meeting,
-            group: room.session.group_id(),
-            device: self.device.key(),
-            expiry: now.wall + BELL_LIFE,
+        let Some(bell) = self.bell(now) else {
+            self.desk = None;
+            return self.ask_for_desk(now);
         };
-        let bell = HostDoorbell::new(bell, &key, &mut *self.entropy);
-        let renew_at = now.mono + BELL_LIFE / 2;
+        let renew_at = now.mono + bell.expiry().since(now.wall) / 2;
         let (links, personal, waiting, expected, answering) = Default::default();
         self.desk = Some(Desk { bell, links, personal, renew_at, waiting, expected, answering });
         self.lay_out_invitations();
         self.send_nonces();
     }
 
-    /// Tells the server what each link opens; what is not named is revoked.
-    pub(crate) fn lay_out_invitations(&mut self) {
-        let (Some(host), Some(desk)) = (&self.saved.host, &mut self.desk) else { return };
-        let Some(psk) = self.saved.psk.clone().map(GroupPsk::new) else { return };
-        let fingerprint = HostKey::from_seed(host.key.clone()).public().fingerprint();
-        let link = |secret: &Secret<32>| {
-            Link { meeting: self.meeting, secret: secret.clone(), fingerprint }.keys()
+    fn bell(&mut self, now: Now) -> Option<HostDoorbell> {
+        let room = self.room.as_ref().filter(|room| room.is_delegate())?;
+        let (meeting, group) = (self.meeting, room.session.group_id());
+        let Some(host) = &self.saved.host else {
+            let entrusted = self.saved.delegation.as_ref()?.bell.clone();
+            return HostDoorbell::take_over(entrusted, &self.hk?, (meeting, group), now.wall).ok();
         };
-        let by_passcode = host.passcode.iter().filter(|passcode| self.policy.passcode(passcode.on));
-        let by_passcode = by_passcode.map(|passcode| &passcode.link);
-        desk.links = host.links.iter().chain(by_passcode).map(link).collect();
-        let allowed = !self.policy.forbids(Feature::PersonalInvitations);
-        let personal = host.personal.iter().filter(|_| allowed);
-        let personal: Vec<_> = personal.map(|personal| link(&personal.secret)).collect();
+        let key = HostKey::from_seed(host.key.clone());
+        let (device, expiry) = (self.device.key(), now.wall + BELL_LIFE);
+        let bell = Bell { meeting, group, device, expiry };
+        Some(HostDoorbell::new(bell, &key, &mut *self.entropy))
+    }
+
+    /// Takes the links to the desk. The host tells the server what each of them opens, what is not named
+    /// being revoked, and its co-hosts which there are.
+    pub(crate) fn lay_out_invitations(&mut self) {
+        let Some((shared, personal)) = self.link_secrets() else { return };
+        let Some(desk) = &mut self.desk else { return };
+        let Some(fingerprint) = self.promised else { return };
+        let link = |secret| Link { meeting: self.meeting, secret, fingerprint }.keys();
+        desk.links = shared.into_iter().map(link).collect();
+        let personal: Vec<_> = personal.into_iter().map(link).collect();
         desk.personal = personal.iter().map(LinkKeys::invitation).collect();
         desk.links.extend(personal);
+        self.send_invitations();
+        self.hand_to_all();
+    }
+
+    /// Of the links for everyone, and of those for one person each.
+    fn link_secrets(&self) -> Option<(Vec<Secret<32>>, Vec<Secret<32>>)> {
+        let Some(host) = &self.saved.host else {
+            let entrusted = self.saved.delegation.as_ref()?;
+            let personal = entrusted.personal.iter().map(|personal| personal.secret.clone());
+            return Some((entrusted.links.clone(), personal.collect()));
+        };
+        let by_passcode = host.passcode.iter().filter(|passcode| self.policy.passcode(passcode.on));
+        let by_passcode = by_passcode.map(|passcode| passcode.link.clone());
+        let allowed = !self.policy.forbids(Feature::PersonalInvitations);
+        let personal = host.personal.iter().filter(|_| allowed);
+        let personal = personal.map(|personal| personal.secret.clone());
+        Some((host.links.iter().cloned().chain(by_passcode).collect(), personal.collect()))
+    }
+
+    fn send_invitations(&mut self) {
+        let (Some(host), Some(desk)) = (&self.saved.host, &self.desk) else { return };
+        let Some(psk) = self.saved.psk.clone().map(GroupPsk::new) else { return };
         let card_key = CardKey::new(host.card_key.clone());
         let card = Card {
             title: Pii::new(self.saved.title.clone()),
@@ -229,9 +260,16 @@ impl Participant {
     }
 
     pub(crate) fn tick_desk(&mut self, now: Now) {
-        if self.desk.as_ref().is_some_and(|desk| now.mono >= desk.renew_at) {
-            self.furnish_desk(now);
+        let Some(desk) = &mut self.desk else { return };
+        if now.mono < desk.renew_at && !desk.bell.is_worn() {
+            return;
         }
+        if self.saved.host.is_some() {
+            return self.renew_desk(now);
+        }
+        // Until the host has hung another, this one is as good as ever.
+        desk.renew_at = now.mono + BELL_LIFE;
+        self.ask_for_desk(now);
     }
 
     pub(crate) fn knocked(&mut self, now: Now, knock: u64, device: DeviceKey, sealed: &[u8]) {
@@ -259,7 +297,8 @@ impl Participant {
         }
         let party = party_of(&verified, desk.personal.contains(&verified.invitation()));
         let name = verified.name().expose().clone();
-        let knocker = Knocker { knock, verified, name, party };
+        let of_host = room.session.policy().role_of(&device).is_some_and(base::Role::is_delegate);
+        let knocker = Knocker { knock, verified, name, party, of_host, since: now.mono };
         let expected = self.desk.as_mut().is_some_and(|desk| desk.take_expected(now, &knocker));
         let expected = expected && !self.must_wait(&knocker);
         if expected || self.is_remembered(now, &knocker) || self.opens_to(now, &knocker) {

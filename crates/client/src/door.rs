@@ -6,11 +6,14 @@ use crate::participant::Participant;
 use crate::room::Room;
 use crate::rules::Edit;
 use crate::view;
-use base::{AutoAdmit, Now};
+use base::{AutoAdmit, Millis, Now};
 use std::time::Duration;
 
 /// How long the waiting room stays off. Longer than a working day, and it is forgotten over night.
 const OPEN_FOR: Duration = Duration::from_secs(8 * 3600);
+/// Several devices of the host's side see the same people at the door. The one that leads lets them in
+/// at once, the others after this, so that their commits do not race.
+const OTHERS_FIRST: Duration = Duration::from_secs(1);
 
 impl Room {
     /// The terms on which people are let in without a click now, with what is intended. In consulting
@@ -33,17 +36,22 @@ impl Participant {
     /// Whether nothing speaks against letting this one in without a click. A personal invitation is
     /// for the device that first came by it; another one waits for a person's eyes.
     pub(crate) fn opens_to(&self, now: Now, knocker: &Knocker) -> bool {
-        let Some((room, door)) = self.room.as_ref().and_then(|room| Some((room, room.door()?)))
-        else {
+        let Some(room) = &self.room else { return false };
+        if !room.leads() && now.mono < knocker.since + OTHERS_FIRST {
             return false;
-        };
+        }
+        if knocker.of_host {
+            return true;
+        }
+        let Some(door) = room.door() else { return false };
         let invitation = knocker.verified.invitation();
-        let rightful = match self.personal(invitation) {
-            Some(personal) => {
+        let rightful = match self.rightful_device(invitation) {
+            Some(device) => {
                 let another = |other: &Knocker| {
                     other.verified.invitation() == invitation && other.device() != knocker.device()
                 };
-                !personal.is_new_to(&knocker.device()) && !room.entering_now().any(another)
+                device.is_none_or(|device| device == knocker.device())
+                    && !room.entering_now().any(another)
             }
             None => door.shared_links,
         };
@@ -52,10 +60,10 @@ impl Participant {
 
     /// Whoever waits need not, where the waiting room was turned off or a place has become free.
     pub(crate) fn open_door(&mut self, now: Now) {
-        if self.room.as_ref().is_none_or(|room| room.door().is_none()) {
+        let Some((room, desk)) = self.room.as_ref().zip(self.desk.as_mut()) else { return };
+        if room.door().is_none() && !desk.waiting.iter().any(|knocker| knocker.of_host) {
             return;
         }
-        let Some(desk) = &mut self.desk else { return };
         for knocker in std::mem::take(&mut desk.waiting) {
             match (self.opens_to(now, &knocker), &mut self.desk) {
                 (false, Some(desk)) => desk.waiting.push(knocker),
@@ -64,8 +72,22 @@ impl Participant {
         }
     }
 
+    /// Those that another device should have let in by now.
+    pub(crate) fn door_due(&self) -> Option<Millis> {
+        let (room, desk) = (self.room.as_ref()?, self.desk.as_ref()?);
+        let unasked = |knocker: &&Knocker| knocker.of_host || room.door().is_some();
+        let waiting = desk.waiting.iter().filter(|_| !room.leads()).filter(unasked);
+        waiting.map(|knocker| knocker.since + OTHERS_FIRST).min().filter(|due| *due > room.looked)
+    }
+
     /// The time is over: the waiting room is on again for all to see.
     pub(crate) fn tick_door(&mut self, now: Now) {
+        if self.door_due().is_some_and(|due| due <= now.mono) {
+            if let Some(room) = &mut self.room {
+                room.looked = now.mono;
+            }
+            self.open_door(now);
+        }
         let Some(room) = self.room.as_ref().filter(|room| room.leads()) else { return };
         let over = |auto: AutoAdmit| auto.until <= now.wall;
         if room.rules_to_come().auto_admit.is_some_and(over) {

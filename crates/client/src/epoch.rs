@@ -37,6 +37,8 @@ impl Participant {
         }
         merged.psk.iter().for_each(|psk| self.keep_psk(psk));
         self.note_group();
+        self.note_presence();
+        self.follow_roles(now, &merged);
         if merged.psk.is_some() {
             self.renew_desk(now);
         }
@@ -118,15 +120,14 @@ impl Participant {
         room.tell_on_at.get_or_insert(now.mono + Duration::from_millis(turn));
     }
 
-    /// The committing delegate, or else the one at the lowest leaf, tells names.
+    /// The committing delegate, or else the one that leads, tells names.
     fn speaks_for_the_host(&self, merged: &Merged) -> bool {
         let Some(room) = &self.room else { return false };
         if merged.own {
             return room.is_delegate();
         }
-        let mut delegates = room.session.members().filter(|member| member.role.is_delegate());
         let told = room.session.role_of(&merged.committer).is_some_and(|r| r.is_delegate());
-        !told && delegates.next().is_some_and(|first| first.device == self.device.key())
+        !told && room.leads()
     }
 
     /// Media flows only while the host's side confirms the group.

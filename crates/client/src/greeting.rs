@@ -33,6 +33,7 @@ impl Participant {
         if let Some(desk) = &mut self.desk {
             desk.handle_offline();
         }
+        self.staff.handle_offline();
         if let Some(room) = &mut self.room {
             room.handle_offline();
         }
@@ -102,8 +103,9 @@ impl Participant {
         }
         self.catch_up(now, Some(state.epoch));
         self.connect_media();
-        if self.is_host() {
+        if self.room.as_ref().is_some_and(|room| room.is_delegate()) {
             self.furnish_desk(now);
+            self.ask_for_desk(now);
         }
     }
 
@@ -145,7 +147,13 @@ impl Participant {
     fn ready_outside(&mut self, now: Now, group: Option<GroupState>) {
         self.drop_room();
         match (self.is_host(), self.saved.inside) {
-            (true, true) => self.open_session(now, group.map(|state| state.group)),
+            (true, true) => {
+                self.previous_session = group.map(|state| state.group);
+                match self.cohost_is_inside() {
+                    true => self.knock_as_host(now),
+                    false => self.open_session(now, self.previous_session),
+                }
+            }
             (true, false) => {
                 self.previous_session = group.map(|state| state.group);
                 self.show_lobby();

@@ -7,8 +7,9 @@ use crate::saved::{option, read_option, text};
 use crate::view::Invitation;
 use base::codec::{DecodeError, Reader, Writer};
 use base::policy::Feature;
-use base::{DeviceKey, Now, Secret, random};
+use base::{DeviceKey, Now, Role, Secret, random};
 use e2ee::GroupPsk;
+use e2ee::content::Content;
 use e2ee::doorbell::VerifiedKnock;
 use e2ee::link::{InvitationId, Link};
 use e2ee::name::sanitise_name;
@@ -42,11 +43,6 @@ impl Personal {
             device: read_option(r, |r| r.fixed().map(DeviceKey))?,
             cohost: r.u8()? == 1,
         })
-    }
-
-    /// Whether this device is another than the one that came by it.
-    pub fn is_new_to(&self, device: &DeviceKey) -> bool {
-        self.device.is_some_and(|known| known != *device)
     }
 }
 
@@ -152,11 +148,11 @@ impl Participant {
 
     /// Whom the host had in mind.
     pub(crate) fn introduce(&self, knock: &VerifiedKnock) -> Introduction {
-        let invited = self.personal(knock.invitation());
-        invited.map_or_else(Introduction::default, |personal| Introduction {
-            invited_as: Some(personal.label.clone()),
-            new_device: personal.is_new_to(&knock.device()),
-        })
+        let device = self.rightful_device(knock.invitation()).flatten();
+        Introduction {
+            invited_as: self.personal(knock.invitation()).map(|personal| personal.label.clone()),
+            new_device: device.is_some_and(|device| device != knock.device()),
+        }
     }
 
     /// A personal link belongs to the device that was let in by it last.
@@ -167,10 +163,44 @@ impl Participant {
             Some((desk.personal_at(&invitation.0)?, knocker.device()))
         });
         let arrived: Vec<_> = arrived.collect();
-        let Some(host) = &mut self.saved.host else { return };
+        let several = room.session.members().filter(|m| m.role.is_delegate()).count() > 1;
         for (at, device) in arrived {
-            host.personal[at].device = Some(device);
-            self.unsaved = true;
+            self.note_arrival(at, device);
+            let invitation = self.desk.as_ref().and_then(|desk| desk.personal.get(at));
+            if let Some(InvitationId(invitation)) = invitation.copied().filter(|_| several) {
+                self.say(Content::Came { invitation, device });
+            }
+        }
+    }
+
+    /// Another device of the host's side has let someone in.
+    pub(crate) fn came(&mut self, invitation: [u8; 8], device: DeviceKey) {
+        let at = self.desk.as_ref().and_then(|desk| desk.personal_at(&invitation));
+        at.into_iter().for_each(|at| self.note_arrival(at, device));
+    }
+
+    fn note_arrival(&mut self, at: usize, device: DeviceKey) {
+        let entrusted = self.saved.delegation.as_mut().and_then(|d| d.personal.get_mut(at));
+        match (self.saved.host.as_mut().and_then(|host| host.personal.get_mut(at)), entrusted) {
+            (Some(personal), _) => {
+                personal.device = Some(device);
+                if personal.cohost {
+                    self.intend_role(device, Role::Cohost);
+                }
+            }
+            (None, Some(entrusted)) => entrusted.device = Some(device),
+            (None, None) => return,
+        }
+        self.unsaved = true;
+    }
+
+    /// For a personal invitation: the device that came by it, if one has.
+    pub(crate) fn rightful_device(&self, invitation: InvitationId) -> Option<Option<DeviceKey>> {
+        let at = self.desk.as_ref()?.personal_at(&invitation.0)?;
+        match (&self.saved.host, &self.saved.delegation) {
+            (Some(host), _) => host.personal.get(at).map(|personal| personal.device),
+            (None, Some(d)) => d.personal.get(at).map(|personal| personal.device),
+            (None, None) => None,
         }
     }
 

@@ -16,6 +16,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Welcomes that do not verify before the guest is told that something is wrong.
 pub(crate) const MAX_BAD_WELCOMES: u32 = 3;
+/// How long a host knocks before it concludes that nobody in the session hears it. The server lets it
+/// open another one a second earlier.
+const HOST_PATIENCE: Duration = Duration::from_secs(11);
 
 /// A guest's knocking.
 #[derive(Default)]
@@ -32,6 +35,8 @@ pub(crate) struct Lobby {
     /// Keys of the knock that lies at the host's.
     pub pending: Option<PendingJoin>,
     ring_at: Option<Millis>,
+    /// The host comes back to a session that a co-host keeps: it knocks, and from then on opens another.
+    pub host_until: Option<Millis>,
     /// The knock lies at the host's.
     delivered: bool,
     stale: u32,
@@ -52,7 +57,7 @@ pub(crate) struct Answer {
 
 impl Lobby {
     pub fn next_due(&self) -> Option<Millis> {
-        self.ring_at
+        [self.ring_at, self.host_until].into_iter().flatten().min()
     }
 
     /// The server forgets a knock with its connection.
@@ -94,6 +99,9 @@ impl Participant {
             self.saved.host_name = self.saved.name.clone();
             self.saved.inside = true;
             self.phase = Phase::Entering;
+            if self.connection.online() && self.cohost_is_inside() {
+                return self.knock_as_host(now);
+            }
         } else {
             self.lobby.wanting = true;
             self.phase = Phase::Waiting;
@@ -109,6 +117,24 @@ impl Participant {
         } else {
             self.ring();
         }
+    }
+
+    /// A session goes on without its host.
+    pub(crate) fn cohost_is_inside(&self) -> bool {
+        self.previous_session.is_some() && self.host_present
+    }
+
+    /// Whoever keeps the session lets the host's device in without asking.
+    pub(crate) fn knock_as_host(&mut self, now: Now) {
+        self.lobby.wanting = true;
+        self.lobby.host_until.get_or_insert(now.mono + HOST_PATIENCE);
+        self.phase = Phase::Entering;
+        self.ring();
+    }
+
+    /// Whether this device gets in by knocking.
+    fn knocks(&self) -> bool {
+        !self.is_host() || self.lobby.host_until.is_some()
     }
 
     pub(crate) fn cancel_join(&mut self) {
@@ -145,10 +171,15 @@ impl Participant {
         if self.lobby.ring_at.is_some_and(|due| now.mono >= due) {
             self.ring();
         }
+        if self.lobby.host_until.is_some_and(|due| now.mono >= due) {
+            self.lobby.host_until = Some(now.mono + HOST_PATIENCE);
+            let previous = self.previous_session;
+            self.open_session(now, previous);
+        }
     }
 
     pub(crate) fn doorbell_answered(&mut self, now: Now, answer: Answer) {
-        if self.is_host() || self.room.is_some() || self.needs_passcode() {
+        if !self.knocks() || self.room.is_some() || self.needs_passcode() {
             return;
         }
         if let (Some(wrap), Some(card)) = (&answer.wrap, &answer.card) {
@@ -187,6 +218,9 @@ impl Participant {
         let (psk, card_key) = self.link.as_ref()?.unwrap_psk(wrap).ok()?;
         let card = Card::open(&card_key, &self.meeting, card).ok()?;
         self.saved.psk = Some(Secret::new(*psk.expose()));
+        if self.is_host() {
+            return Some(());
+        }
         self.saved.title = card.title.into_inner();
         self.saved.host_name = card.host_name.into_inner();
         Some(())
@@ -217,7 +251,7 @@ impl Participant {
     }
 
     pub(crate) fn refused(&mut self, now: Now, reason: LobbyReason) {
-        if self.room.is_some() || self.is_host() {
+        if self.room.is_some() || !self.knocks() {
             return;
         }
         if self.needs_passcode() {

@@ -55,6 +55,7 @@ impl Participant {
     fn heard(&mut self, now: Now, opened: Opened) {
         let Some(room) = &mut self.room else { return };
         let delegate = room.session.role_of(&opened.device).is_some_and(|r| r.is_delegate());
+        let host = room.session.policy().host() == Some(opened.device);
         let may = room.session.rights_of(&opened.device);
         match opened.content {
             Content::Heartbeat(beat) if delegate => {
@@ -72,9 +73,18 @@ impl Participant {
             Content::Name(name) if may.contains(Rights::RENAME) => {
                 self.heard_name(opened.device, name.expose())
             }
+            Content::DeskWanted { key } if delegate => self.desk_wanted(now, opened.device, key),
+            Content::Desk { device, part, parts, sealed }
+                if host && device == self.device.key() =>
+            {
+                self.desk_handed(now, (part, parts), &sealed)
+            }
+            Content::DeskKept(digest) if delegate => self.desk_kept(now, opened.device, digest),
+            Content::Came { invitation, device } if delegate => self.came(invitation, device),
             // Without the right to it, a word is no word.
             Content::Heartbeat(_) | Content::Roster(_) | Content::Ask { .. } => {}
-            Content::Chat { .. } | Content::Name(_) => {}
+            Content::Chat { .. } | Content::Name(_) | Content::Came { .. } => {}
+            Content::DeskWanted { .. } | Content::Desk { .. } | Content::DeskKept(_) => {}
             Content::Nonce(nonce) => {
                 if let Some(beater) = &mut room.beater {
                     beater.handle_nonce(nonce);
@@ -196,9 +206,13 @@ impl Participant {
         if silent && returned.iter().any(delegate) {
             room.liveness.handle_reconnected(now);
         }
+        let host = room.session.policy().host().is_some_and(|host| returned.contains(&host));
         if let Some(beater) = &mut room.beater {
             beater.handle_epoch(now);
             self.tell_names();
+        }
+        if host {
+            self.ask_for_desk(now);
         }
     }
 

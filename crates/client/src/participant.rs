@@ -3,6 +3,7 @@
 
 use crate::chat::Chat;
 use crate::connection::{Connection, Due};
+use crate::delegation::Staff;
 use crate::desk::Desk;
 use crate::lobby::Lobby;
 use crate::media::Media;
@@ -70,6 +71,7 @@ pub struct Participant {
     /// The address had its secret part.
     pub(crate) by_fragment: bool,
     pub(crate) desk: Option<Desk>,
+    pub(crate) staff: Staff,
     /// The session the server has and this device is not in.
     pub(crate) previous_session: Option<GroupId>,
     pub(crate) room: Option<Room>,
@@ -118,6 +120,7 @@ impl Participant {
             entry: Entry::default(),
             by_fragment: false,
             desk: None,
+            staff: Staff::default(),
             previous_session: None,
             room: None,
             safety: Safety::None,
@@ -206,6 +209,15 @@ impl Participant {
         Some(Link { meeting: self.meeting, secret, fingerprint })
     }
 
+    /// The link that the host's side hands out.
+    pub(crate) fn shown_link(&self) -> Option<Link> {
+        let entrusted = || {
+            let secret = self.saved.delegation.as_ref()?.links.first()?.clone();
+            Some(Link { meeting: self.meeting, secret, fingerprint: self.promised? })
+        };
+        self.host_link().or_else(entrusted)
+    }
+
     pub(crate) fn is_host(&self) -> bool {
         self.saved.host.is_some()
     }
@@ -237,6 +249,8 @@ impl Participant {
         match command {
             Command::SetRule { rule, on } => self.set_rule(now, rule, on),
             Command::Allow { device, rule, on } => self.allow(now, &device.0, rule, on),
+            Command::SetCohost { device, on } => self.set_cohost(now, &device.0, on),
+            Command::HandOver { device } => self.hand_over(now, &device.0),
             Command::SetStage { device, on } => self.set_stage(now, &device.0, on),
             Command::Ask { device, ask } => {
                 self.ask(now, device.as_ref().map(|device| device.0.as_slice()), ask)
@@ -308,8 +322,14 @@ impl Participant {
             M::LeaveRequested { leave } => self.leave_requested(now, &leave.0),
             M::OutOfGroup { why } => self.out_of_group(now, why),
             M::Ended { end } => self.ended(&end.0),
-            M::Members { members } => self.people.handle_members(members),
-            M::MemberChanged { member } => self.people.handle_member(member),
+            M::Members { members } => {
+                self.people.handle_members(members);
+                self.note_presence();
+            }
+            M::MemberChanged { member } => {
+                self.people.handle_member(member);
+                self.note_presence();
+            }
             M::MemberGone { participant } => self.people.handle_gone(participant),
             M::Answer { sdp } => self.media_answered(sdp),
             M::Slots { slots } => self.media.handle_slots(slots),
@@ -318,6 +338,13 @@ impl Participant {
             M::Pong { .. } => {}
             M::Error { code } => self.server_error(now, code),
         }
+    }
+
+    /// Whom of the host's side the server has lost.
+    pub(crate) fn note_presence(&mut self) {
+        let Some(room) = &mut self.room else { return };
+        let delegates = room.session.members().filter(|member| member.role.is_delegate());
+        room.away = self.people.away(delegates.map(|member| member.device));
     }
 
     pub(crate) fn send(&mut self, message: ClientMessage) {
@@ -353,6 +380,7 @@ impl Participant {
         self.tick_returning(now);
         self.tick_desk(now);
         self.tick_door(now);
+        self.tick_staff(now);
         self.tick_room(now);
     }
 
@@ -401,6 +429,8 @@ impl Participant {
             self.entry.next_due(),
             self.returning.as_ref().map(Returning::next_due),
             self.desk.as_ref().and_then(Desk::next_due),
+            self.door_due(),
+            self.staff.next_due().filter(|_| self.connection.online()),
             self.room.as_ref().and_then(|room| room.next_due(self.connection.online())),
             self.room.as_ref().and(self.quiet_until),
         ];

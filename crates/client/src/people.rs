@@ -46,6 +46,11 @@ impl People {
         self.seen.get(self.numbers.get(device)?)
     }
 
+    /// Of these devices, those whose connection is gone.
+    pub fn away(&self, devices: impl Iterator<Item = DeviceKey>) -> BTreeSet<DeviceKey> {
+        devices.filter(|device| self.seen(device).is_some_and(|member| !member.connected)).collect()
+    }
+
     pub fn device_of(&self, participant: u32) -> Option<DeviceKey> {
         self.seen.get(&participant).map(|member| member.device)
     }

@@ -51,6 +51,10 @@ pub(crate) struct Room {
     pub parties: BTreeMap<DeviceKey, Party>,
     /// What those who run the server have fixed.
     pub policy: OperatorPolicy,
+    /// Of the host's side, those whose connection is gone by the server's word.
+    pub away: BTreeSet<DeviceKey>,
+    /// When this device last looked who at the door was left standing by the others.
+    pub looked: Millis,
     /// The rules are to be compared with it: it is new, or they are. A refusal is not repeated.
     pub comply: bool,
     intents: Intents,
@@ -70,6 +74,8 @@ struct Intents {
     swap: Vec<VerifiedSwap>,
     leave: Vec<VerifiedLeave>,
     edits: Vec<Edit>,
+    /// Whom HK is to make what.
+    roles: Vec<(DeviceKey, Role)>,
     block: BTreeSet<DeviceKey>,
     unblock: BTreeSet<DeviceKey>,
     /// Unblocked as soon as they are removed.
@@ -125,10 +131,19 @@ impl Room {
         self.session.policy().removed.contains(device) || self.intents.remove.contains(device)
     }
 
-    /// Whether this device does what one of the host's side must do: the first of them here does.
+    /// Whether this device does what one of the host's side must do: the first of them that is here does.
     pub fn leads(&self) -> bool {
-        let mut delegates = self.session.members().filter(|member| member.role.is_delegate());
-        delegates.next().is_some_and(|first| first.device == self.session.own_device())
+        let own = self.session.own_device();
+        let delegates = self.session.members().filter(|member| member.role.is_delegate());
+        let mut here = delegates.filter(|d| d.device == own || !self.away.contains(&d.device));
+        here.next().is_some_and(|first| first.device == own)
+    }
+
+    pub fn intend_role(&mut self, device: DeviceKey, role: Role) {
+        if self.intents.roles.len() < MAX_BATCH {
+            self.intents.roles.retain(|(known, _)| *known != device);
+            self.intents.roles.push((device, role));
+        }
     }
 
     pub fn intend_edit(&mut self, edit: Edit) {
@@ -207,7 +222,7 @@ impl Room {
 
     /// The party that is on its way in.
     pub fn entering(&self) -> Option<Party> {
-        self.intents.admit.first().map(|knocker| knocker.party)
+        self.intents.admit.iter().find(|knocker| !knocker.of_host).map(|knocker| knocker.party)
     }
 
     /// Takes those whose turn is not now out of what is intended.
@@ -217,7 +232,8 @@ impl Room {
         }
         let (turn, first) = (self.turn(&self.rules_to_come()), self.entering());
         let admit = std::mem::take(&mut self.intents.admit);
-        let (now, later) = admit.into_iter().partition(|k| turn.admits(k.party, first));
+        let in_turn = |k: &Knocker| k.of_host || turn.admits(k.party, first);
+        let (now, later) = admit.into_iter().partition(in_turn);
         self.intents.admit = now;
         later
     }
@@ -228,7 +244,9 @@ impl Room {
         for knocker in &self.intents.admit {
             if self.session.role_of(&knocker.device()).is_some() {
                 names.set(knocker.device(), knocker.name.clone());
-                self.parties.insert(knocker.device(), knocker.party);
+                if !knocker.of_host {
+                    self.parties.insert(knocker.device(), knocker.party);
+                }
             }
         }
         let session = &self.session;
@@ -246,6 +264,8 @@ impl Room {
         let banned = |device: &DeviceKey| session.policy().removed.contains(device);
         self.intents.block.retain(|device| !banned(device) && !here(device));
         self.intents.unblock.retain(banned);
+        let certified = |d: &DeviceKey| session.role_of(d).filter(|_| here(d));
+        self.intents.roles.retain(|(device, role)| certified(device).is_some_and(|r| r != *role));
         if merged.own {
             self.intents.edits.drain(..self.edits_in_flight.min(self.intents.edits.len()));
         }
@@ -321,7 +341,7 @@ impl Intents {
     fn urgent(&self) -> bool {
         let asked = !self.swap.is_empty() || !self.leave.is_empty();
         let bans = !self.block.is_empty() || !self.unblock.is_empty();
-        let other = self.refresh || self.rotate;
+        let other = self.refresh || self.rotate || !self.roles.is_empty();
         asked || bans || other || !self.edits.is_empty() || !self.remove.is_empty()
     }
 }
@@ -359,6 +379,8 @@ impl Participant {
             told_rights: None,
             parties: BTreeMap::new(),
             policy: self.policy.fixed,
+            away: BTreeSet::new(),
+            looked: now.mono,
             comply: true,
             intents: Intents::default(),
             admit_after: now.mono,
@@ -372,10 +394,19 @@ impl Participant {
         self.phase = crate::view::Phase::Entering;
         self.note_group();
         self.connect_media();
+        self.staff = Default::default();
+        self.follow_host(now);
+        self.note_presence();
         if self.is_host() {
             self.saved.names.set(self.device.key(), self.saved.name.clone());
-            self.furnish_desk(now);
             self.take_up_rotation();
+        }
+        match delegate {
+            true => self.furnish_desk(now),
+            false => self.lay_down(),
+        }
+        if !self.is_host() {
+            self.ask_for_desk(now);
         }
         self.tell_frame_rights();
         self.enter_quietly();
@@ -418,7 +449,12 @@ impl Participant {
         self.wait_again();
         let Some(room) = &mut self.room else { return };
         let people = &self.people;
-        let Some(change) = room.due_change(now, |device| people.on(device)) else { return };
+        let Some(mut change) = room.due_change(now, |device| people.on(device)) else { return };
+        if !change.rotate {
+            let roles = room.intents.roles.clone();
+            change.certify = self.certify(now, &roles);
+        }
+        let Some(room) = &mut self.room else { return };
         match room.session.commit(&self.device, change) {
             Ok(outgoing) => {
                 room.in_flight = Some(now.mono);

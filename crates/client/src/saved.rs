@@ -2,13 +2,16 @@
 //!
 //! The encoding starts with a version byte; a state that cannot be read counts as absent.
 
+use crate::delegation::Delegation;
 use crate::invitations::Personal;
 use crate::names::Names;
 use crate::passcode::{HostPasscode, Learned};
 use base::codec::{DecodeError, Reader, Writer};
-use base::{DeviceKey, GroupId, RoomRules, Secret};
+use base::{DeviceKey, GroupId, RoomRules, Secret, UnixMillis};
 
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
+/// Before co-hosts, and a guest's count of wrong passcodes; still read.
+const VERSION_3: u8 = 3;
 /// Before rules that outlast a session, personal invitations and acquaintances; still read.
 const VERSION_2: u8 = 2;
 /// Before passcodes and blocked devices; still read.
@@ -46,6 +49,12 @@ pub(crate) struct Saved {
     /// Another PSK that may be in force: the next one while its commit is under way, the former one
     /// after a rotation.
     pub other_psk: Option<Secret<32>>,
+    /// What a co-host was given of the host's desk.
+    pub delegation: Option<Delegation>,
+    /// The meeting itself, from a host that is about to hand it over. It counts once the group says so.
+    pub offered: Option<HostState>,
+    /// Passcodes that this device has tried here in vain, and until when that counts.
+    pub wrong_passcodes: (u8, UnixMillis),
 }
 
 /// What makes a device the host's.
@@ -98,7 +107,10 @@ impl Saved {
         let w = option(w, self.mark.as_ref(), |w, mark| w.bytes(mark));
         let w = option(self.names.encode(w), self.host.as_ref(), |w, host| host.encode(w));
         let w = self.acquaintances.encode(Learned::encode(self.learned.as_ref(), w));
-        option(w, self.other_psk.as_ref(), |w, psk| w.fixed(psk.expose())).finish()
+        let w = option(w, self.other_psk.as_ref(), |w, psk| w.fixed(psk.expose()));
+        let w = option(w, self.delegation.as_ref(), |w, delegation| delegation.encode(w));
+        let w = option(w, self.offered.as_ref(), |w, host| host.encode(w));
+        w.u8(self.wrong_passcodes.0).u64(self.wrong_passcodes.1.0).finish()
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
@@ -118,12 +130,24 @@ impl Saved {
             host: read_option(&mut r, |r| HostState::decode(r, version))?,
             learned: if version >= VERSION_2 { Learned::decode(&mut r)? } else { None },
             acquaintances: match version {
-                VERSION => Names::decode(&mut r)?,
+                VERSION_3.. => Names::decode(&mut r)?,
                 _ => Names::default(),
             },
             other_psk: match version {
-                VERSION => read_option(&mut r, |r| Ok(Secret::new(r.fixed()?)))?,
+                VERSION_3.. => read_option(&mut r, |r| Ok(Secret::new(r.fixed()?)))?,
                 _ => None,
+            },
+            delegation: match version {
+                VERSION => read_option(&mut r, Delegation::decode)?,
+                _ => None,
+            },
+            offered: match version {
+                VERSION => read_option(&mut r, |r| HostState::decode(r, version))?,
+                _ => None,
+            },
+            wrong_passcodes: match version {
+                VERSION => (r.u8()?, UnixMillis(r.u64()?)),
+                _ => Default::default(),
             },
         };
         r.finish()?;
@@ -132,7 +156,7 @@ impl Saved {
 }
 
 impl HostState {
-    fn encode(&self, w: Writer) -> Writer {
+    pub fn encode(&self, w: Writer) -> Writer {
         let w = w
             .fixed(self.key.expose())
             .list(&self.links, |w, link| w.fixed(link.expose()))
@@ -155,6 +179,14 @@ impl HostState {
         self.blocked.push(device);
     }
 
+    /// As it is written today.
+    pub fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new(bytes);
+        let host = HostState::decode(&mut r, VERSION)?;
+        r.finish()?;
+        Ok(host)
+    }
+
     fn decode(r: &mut Reader<'_>, version: u8) -> Result<Self, DecodeError> {
         Ok(HostState {
             key: Secret::new(r.fixed()?),
@@ -173,12 +205,12 @@ impl HostState {
                 VERSION_1 => None,
                 _ => read_option(r, HostPasscode::decode)?,
             },
-            rules: if version == VERSION { RoomRules::decode(r)? } else { RoomRules::default() },
+            rules: if version >= VERSION_3 { RoomRules::decode(r)? } else { RoomRules::default() },
             personal: match version {
-                VERSION => r.list(MAX_LINKS, Personal::decode)?,
+                VERSION_3.. => r.list(MAX_LINKS, Personal::decode)?,
                 _ => Vec::new(),
             },
-            rotate: version == VERSION && r.u8()? == 1,
+            rotate: version >= VERSION_3 && r.u8()? == 1,
         })
     }
 }
@@ -213,6 +245,8 @@ pub(crate) fn read_option<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::delegation::Entrusted;
+    use e2ee::doorbell::SharedBell;
     use proptest::prelude::*;
 
     fn full() -> Saved {
@@ -254,14 +288,33 @@ mod tests {
             }),
             acquaintances: met,
             other_psk: Some(Secret::new([12; 32])),
+            delegation: Some(Delegation {
+                group: GroupId([5; 16]),
+                bell: bell(),
+                links: vec![Secret::new([3; 32])],
+                personal: vec![Entrusted {
+                    secret: Secret::new([11; 32]),
+                    device: Some(DeviceKey([4; 32])),
+                }],
+            }),
+            offered: None,
+            wrong_passcodes: (2, UnixMillis(7)),
         }
+    }
+
+    fn bell() -> SharedBell {
+        let bytes = Writer::new().fixed(&[14; 32]).bytes(&[15; 200]).finish();
+        SharedBell::decode(&mut Reader::new(&bytes)).unwrap()
     }
 
     #[test]
     fn reads_back() {
-        let bytes = full().encode();
+        let mut state = full();
+        state.offered = state.host.clone();
+        let bytes = state.encode();
         let read = Saved::decode(&bytes).unwrap();
         assert_eq!(read.encode(), bytes);
+        assert_eq!(read.wrong_passcodes, (2, UnixMillis(7)));
         assert_eq!(read.names.get(&DeviceKey([4; 32])), Some("Ana"));
         assert_eq!(read.acquaintances.get(&DeviceKey([13; 32])), Some("Ben"));
         assert!(read.host.unwrap().opened);
@@ -271,6 +324,8 @@ mod tests {
     const HOST_3: usize = 6 + 4 + 1;
     /// And to everyone: no acquaintance, no other PSK.
     const ALL_3: usize = 4 + 1;
+    /// What version 4 adds to everyone: nothing entrusted, nothing offered, no wrong passcode.
+    const ALL_4: usize = 1 + 1 + 9;
 
     fn without_what_is_new(mut state: Saved) -> Saved {
         if let Some(host) = &mut state.host {
@@ -280,6 +335,12 @@ mod tests {
         }
         state.acquaintances = Names::default();
         state.other_psk = None;
+        without_delegation(state)
+    }
+
+    fn without_delegation(mut state: Saved) -> Saved {
+        state.delegation = None;
+        state.wrong_passcodes = Default::default();
         state
     }
 
@@ -288,17 +349,28 @@ mod tests {
         let mut bytes = state.encode();
         bytes[0] = version;
         let learned = Learned::encode(state.learned.as_ref(), Writer::new()).finish().len();
-        let end = bytes.len() - ALL_3;
+        let end = bytes.len() - ALL_4 - ALL_3;
         bytes.truncate(end);
         bytes.drain(end - learned - HOST_3..end - learned);
         bytes
     }
 
     #[test]
+    fn a_state_from_before_cohosts_is_read() {
+        let old = without_delegation(full());
+        let mut bytes = old.encode();
+        bytes[0] = VERSION_3;
+        bytes.truncate(bytes.len() - ALL_4);
+        let read = Saved::decode(&bytes).unwrap();
+        assert_eq!(read.encode(), old.encode());
+        assert!(read.other_psk.is_some());
+    }
+
+    #[test]
     fn a_state_from_before_personal_invitations_is_read() {
         let old = without_what_is_new(full());
         let bytes = written_by(VERSION_2, &old);
-        assert_eq!(bytes.len() + HOST_3 + ALL_3, old.encode().len());
+        assert_eq!(bytes.len() + HOST_3 + ALL_3 + ALL_4, old.encode().len());
         let read = Saved::decode(&bytes).unwrap();
         assert_eq!(read.encode(), old.encode());
         assert!(read.learned.is_some());

@@ -96,6 +96,14 @@ pub enum Command {
         device: Bytes,
         on: bool,
     },
+    /// Of the host's side, or no longer. The host's alone, like handing over.
+    SetCohost {
+        device: Bytes,
+        on: bool,
+    },
+    HandOver {
+        device: Bytes,
+    },
     /// To one person, or to everyone but the host's side.
     Ask {
         device: Option<Bytes>,

@@ -187,9 +187,15 @@ fn after_three_wrong_ones_the_guest_stops_and_the_host_does_not_answer_it() {
     let passcode = shown(&world);
     assert_eq!(enter(&mut world, guest, &passcode), PasscodeState::Closed);
     assert_eq!(steps(&world, guest), 6);
-    // A page loaded again has forgotten; the host has not.
+    // A page loaded again has not forgotten, and whoever plays the host gets no fourth guess.
     world.reload(guest);
+    assert_eq!(state(&world, guest), PasscodeState::Closed);
     assert_eq!(enter(&mut world, guest, &passcode), PasscodeState::Closed);
+    assert_eq!(steps(&world, guest), 6);
+    // An hour later the guest may try; the host has not forgotten either.
+    world.run(3_600_000);
+    assert_eq!(enter(&mut world, guest, &passcode), PasscodeState::Closed);
+    assert!(steps(&world, guest) > 6);
     let other = stranger(&mut world, 3);
     enter(&mut world, other, &passcode);
     assert!(knows_the_link(&world, other), "others may");
@@ -330,9 +336,11 @@ fn a_host_from_before_passcodes_gets_one() {
     let world = World::new();
     let mut saved = world.created.saved.clone();
     // Version 2 added the blocked devices, the passcode's block and the learned link, which is empty;
-    // version 3 rules, personal invitations, whether a rotation is due, acquaintances and another PSK.
+    // version 3 rules, personal invitations, whether a rotation is due, acquaintances and another PSK;
+    // version 4 what a co-host is given, a meeting that is handed over, and tries in vain.
     let (version_2, version_3) = (4 + (1 + 8 + 32 + 1 + 4) + 1, 6 + 4 + 1 + 4 + 1);
-    saved.truncate(saved.len() - version_2 - version_3);
+    let version_4 = 1 + 1 + 9;
+    saved.truncate(saved.len() - version_2 - version_3 - version_4);
     saved[0] = 1;
     let mut world = World::new();
     world.people[0].saved = Some(saved);

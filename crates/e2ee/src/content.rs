@@ -11,6 +11,8 @@ pub const MAX_ROSTER: usize = 256;
 pub const MAX_NAME: usize = 256;
 /// A chat message, in bytes of UTF-8.
 pub const MAX_CHAT: usize = 8 * 1024;
+/// One part of what is handed from the host to another device, sealed, in bytes.
+pub const MAX_DESK: usize = 48 * 1024;
 /// Member nonces echoed by one heartbeat.
 pub const MAX_ECHOES: usize = 64;
 
@@ -82,6 +84,26 @@ pub enum Content {
     },
     /// The sender's own new name, where the rules allow one.
     Name(Pii<String>),
+    /// A co-host wants what stands behind the doorbell, sealed to this X25519 key
+    /// ([`crate::handover`]).
+    DeskWanted {
+        key: [u8; 32],
+    },
+    /// What the host's device hands to one other; only the host's word counts.
+    Desk {
+        device: DeviceKey,
+        /// What is sealed comes in so many parts, this one's place being `part`, from 0.
+        part: u8,
+        parts: u8,
+        sealed: Vec<u8>,
+    },
+    /// The receiver of a [`Content::Desk`] has kept it: SHA-256 of all that was sealed.
+    DeskKept([u8; 32]),
+    /// A device came in by this personal invitation; only a delegate's word counts.
+    Came {
+        invitation: [u8; 8],
+        device: DeviceKey,
+    },
 }
 
 impl Content {
@@ -101,6 +123,12 @@ impl Content {
             Content::Ask { device: None, ask } => w.u8(5).u8(*ask as u8),
             Content::Ask { device: Some(device), ask } => w.u8(6).u8(*ask as u8).fixed(&device.0),
             Content::Name(name) => w.u8(7).bytes(name.expose().as_bytes()),
+            Content::DeskWanted { key } => w.u8(8).fixed(key),
+            Content::Desk { device, part, parts, sealed } => {
+                w.u8(9).fixed(&device.0).u8(*part).u8(*parts).bytes(sealed)
+            }
+            Content::DeskKept(digest) => w.u8(10).fixed(digest),
+            Content::Came { invitation, device } => w.u8(11).fixed(invitation).fixed(&device.0),
         }
         .finish()
     }
@@ -128,6 +156,15 @@ impl Content {
                 Content::Ask { device: Some(DeviceKey(r.fixed()?)), ask }
             }
             7 => Content::Name(text(&mut r, MAX_NAME)?),
+            8 => Content::DeskWanted { key: r.fixed()? },
+            9 => Content::Desk {
+                device: DeviceKey(r.fixed()?),
+                part: r.u8()?,
+                parts: r.u8()?,
+                sealed: r.bytes(MAX_DESK)?.to_vec(),
+            },
+            10 => Content::DeskKept(r.fixed()?),
+            11 => Content::Came { invitation: r.fixed()?, device: DeviceKey(r.fixed()?) },
             _ => return Err(DecodeError::OutOfRange),
         };
         r.finish()?;
@@ -144,7 +181,9 @@ impl Content {
             }
             Content::Chat { text } => text.expose().len() <= MAX_CHAT,
             Content::Name(name) => name.expose().len() <= MAX_NAME,
+            Content::Desk { sealed, .. } => sealed.len() <= MAX_DESK,
             Content::State { .. } | Content::Nonce(_) | Content::Ask { .. } => true,
+            Content::DeskWanted { .. } | Content::DeskKept(_) | Content::Came { .. } => true,
         };
         lists && self.encode().len() <= MAX_CONTENT
     }
@@ -215,6 +254,15 @@ mod tests {
             Content::Ask { device: None, ask: Ask::Mute },
             Content::Ask { device: Some(DeviceKey([9; 32])), ask: Ask::StopSharing },
             Content::Name(Pii::new("Ana B.".to_owned())),
+            Content::DeskWanted { key: [1; 32] },
+            Content::Desk {
+                device: DeviceKey([2; 32]),
+                part: 0,
+                parts: 1,
+                sealed: vec![7; MAX_DESK],
+            },
+            Content::DeskKept([3; 32]),
+            Content::Came { invitation: [4; 8], device: DeviceKey([5; 32]) },
         ] {
             assert!(content.is_within_bounds());
             assert_eq!(Content::decode(&content.encode()), Ok(content));
@@ -228,6 +276,12 @@ mod tests {
             beat(MAX_ECHOES + 1),
             Content::Roster(vec![RosterEntry { device: DeviceKey([1; 32]), name }]),
             Content::Chat { text: Pii::new("x".repeat(MAX_CHAT + 1)) },
+            Content::Desk {
+                device: DeviceKey([2; 32]),
+                part: 0,
+                parts: 1,
+                sealed: vec![7; MAX_DESK + 1],
+            },
         ] {
             assert!(!content.is_within_bounds());
             assert_eq!(Content::decode(&content.encode()), Err(DecodeError::OutOfRange));

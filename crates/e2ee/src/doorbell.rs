@@ -1,7 +1,7 @@
 //! The doorbell: how someone outside asks to be let in.
 //!
-//! The host's device holds an HPKE key (RFC 9180) that HK has signed, and hands out single-use
-//! nonces. A knock is sealed to that key in PSK mode under the link's `K_adm`, and what is sealed
+//! The host's side holds an HPKE key (RFC 9180) that HK has signed, and hands out single-use
+//! nonces: the host's device, and those of its co-hosts that it has given the bell to. A knock is sealed to that key in PSK mode under the link's `K_adm`, and what is sealed
 //! is signed by the knocking device: its name, KeyPackage and role belong together, for this bell,
 //! this meeting and this nonce. Only someone with the link can make one; a server can neither read
 //! a knock nor forge one, nor give one person's name to another.
@@ -23,14 +23,17 @@ use base::codec::{DecodeError, Reader, Writer};
 use base::hash::sha256;
 use base::statement::{Doorbell, Role, StatementError, Unverified};
 use base::{DeviceKey, Entropy, GroupId, MeetingId, MeetingKey, Nonce, Pii, Secret, UnixMillis};
+use hkdf::Hkdf;
+use sha2::Sha256;
 use statement::Knock;
-use std::collections::VecDeque;
 
 /// The largest sealed knock read, in bytes; ours have about 850.
 pub const MAX_KNOCK: usize = 8192;
 
-/// Nonces waiting for a knock; one more and the oldest goes, whose knock then is stale.
-const MAX_NONCES: usize = 256;
+/// Knocks that one bell opens; beyond it every further one is stale, and the bell is to be replaced.
+const MAX_SPENT: usize = 4096;
+/// A doorbell statement has 200 bytes.
+const MAX_STATEMENT: usize = 512;
 
 /// Why a knock is not shown to anyone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,20 +70,41 @@ pub struct Bell {
     pub expiry: UnixMillis,
 }
 
-/// The host's side of the doorbell. In memory only: after a reload there is a new bell.
+/// A bell for another device of the host's side to stand behind, too. Secret: whoever has it learns
+/// the name of everyone who knocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedBell {
+    seed: Secret<32>,
+    statement: Vec<u8>,
+}
+
+impl SharedBell {
+    pub fn encode(&self, w: Writer) -> Writer {
+        w.fixed(self.seed.expose()).bytes(&self.statement)
+    }
+
+    pub fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let seed = Secret::new(r.fixed()?);
+        Ok(SharedBell { seed, statement: r.bytes(MAX_STATEMENT)?.to_vec() })
+    }
+}
+
+/// The host's side of the doorbell. The host's device makes a new one after a reload; a co-host's goes
+/// on with the one it was given.
 pub struct HostDoorbell {
+    shared: SharedBell,
     key: hpke::KeyPair,
     bell: RungBell,
     expiry: UnixMillis,
-    statement: Vec<u8>,
-    /// Handed out and not used; oldest first.
-    nonces: VecDeque<Nonce>,
+    /// Of knocks that were opened here.
+    spent: Vec<Nonce>,
 }
 
 impl HostDoorbell {
     /// A bell with a fresh key, signed by HK.
     pub fn new(bell: Bell, host: &HostKey, entropy: &mut dyn Entropy) -> Self {
-        let key = hpke::KeyPair::derive(&Secret::new(base::random(entropy)));
+        let seed = Secret::new(base::random(entropy));
+        let key = hpke::KeyPair::derive(&seed);
         let statement = host.sign_doorbell(&Doorbell {
             meeting: bell.meeting,
             group: bell.group,
@@ -88,26 +112,50 @@ impl HostDoorbell {
             hpke: key.public(),
             expiry: bell.expiry,
         });
-        HostDoorbell {
-            bell: RungBell { meeting: bell.meeting, hash: sha256(&[&statement]) },
-            key,
-            expiry: bell.expiry,
-            statement,
-            nonces: VecDeque::new(),
+        let rung = RungBell { meeting: bell.meeting, hash: sha256(&[&statement]) };
+        let shared = SharedBell { seed, statement };
+        HostDoorbell { shared, key, bell: rung, expiry: bell.expiry, spent: Vec::new() }
+    }
+
+    /// A bell that the host's device has handed on, if HK signed it for this group and its key is the
+    /// one handed on.
+    pub fn take_over(
+        shared: SharedBell,
+        hk: &MeetingKey,
+        (meeting, group): (MeetingId, GroupId),
+        now: UnixMillis,
+    ) -> Result<Self, StatementError> {
+        let VerifiedDoorbell { doorbell, bell } =
+            VerifiedDoorbell::read(&shared.statement, hk, &meeting, now)?;
+        let key = hpke::KeyPair::derive(&shared.seed);
+        if doorbell.group != group || doorbell.hpke != key.public() {
+            return Err(StatementError::WrongSubject);
         }
+        Ok(HostDoorbell { shared, key, bell, expiry: doorbell.expiry, spent: Vec::new() })
+    }
+
+    /// What another device of the host's side needs to stand behind this bell.
+    pub fn share(&self) -> &SharedBell {
+        &self.shared
     }
 
     /// The signed [`Doorbell`], for the server to hand out.
     pub fn statement(&self) -> &[u8] {
-        &self.statement
+        &self.shared.statement
     }
 
-    /// `count` fresh nonces, each good for one knock.
+    pub fn expiry(&self) -> UnixMillis {
+        self.expiry
+    }
+
+    /// It has opened as many knocks as it can: another is to take its place.
+    pub fn is_worn(&self) -> bool {
+        self.spent.len() >= MAX_SPENT
+    }
+
+    /// `count` fresh nonces, each good for one knock. Every device behind the bell recognises them.
     pub fn issue_nonces(&mut self, count: usize, entropy: &mut dyn Entropy) -> Vec<Nonce> {
-        let fresh: Vec<_> = (0..count).map(|_| Nonce(base::random(entropy))).collect();
-        self.nonces.extend(&fresh);
-        self.nonces.drain(..self.nonces.len().saturating_sub(MAX_NONCES));
-        fresh
+        (0..count).map(|_| self.nonce(base::random(entropy))).collect()
     }
 
     /// Opens and checks a knock that the server says comes from `device`. `links` are those not
@@ -120,7 +168,7 @@ impl HostDoorbell {
         now: UnixMillis,
     ) -> Result<VerifiedKnock, KnockError> {
         let sealed = Sealed::read(sealed).map_err(|_| KnockError::Invalid)?;
-        if sealed.bell != self.bell.tag() || self.expiry <= now {
+        if sealed.bell != self.bell.tag() || self.expiry <= now || self.is_worn() {
             return Err(KnockError::Stale);
         }
         let link = links.iter().find(|link| link.invitation() == sealed.invitation);
@@ -141,9 +189,24 @@ impl HostDoorbell {
         Ok(VerifiedKnock { device, name, invitation, role, key_package, tell })
     }
 
+    /// Eight random bytes and their authenticator under the bell's secret (HKDF, RFC 5869).
+    fn nonce(&self, random: [u8; 8]) -> Nonce {
+        let mut nonce = [0; 16];
+        nonce[..8].copy_from_slice(&random);
+        Hkdf::<Sha256>::new(Some(b"incamera/v1/nonce"), self.shared.seed.expose())
+            .expand(&random, &mut nonce[8..])
+            .expect("invariant: eight bytes are within HKDF's output limit");
+        Nonce(nonce)
+    }
+
     fn spend(&mut self, nonce: Nonce) -> Result<(), KnockError> {
-        let issued = self.nonces.iter().position(|issued| *issued == nonce);
-        self.nonces.remove(issued.ok_or(KnockError::Stale)?).map(|_| ()).ok_or(KnockError::Stale)
+        let mut random = [0; 8];
+        random.copy_from_slice(&nonce.0[..8]);
+        if self.nonce(random) != nonce || self.spent.contains(&nonce) {
+            return Err(KnockError::Stale);
+        }
+        self.spent.push(nonce);
+        Ok(())
     }
 }
 

@@ -14,6 +14,7 @@ pub mod frames;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod handover;
 mod hpke_suite;
 mod identity;
 mod key_package;

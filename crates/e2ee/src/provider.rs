@@ -1,7 +1,7 @@
 //! The fixed choices of our MLS groups: suite, extension and proposal types, configuration.
 
 mod crypto;
-mod hpke;
+pub(crate) mod hpke;
 mod random;
 mod storage;
 #[cfg(test)]

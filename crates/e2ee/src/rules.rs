@@ -181,7 +181,10 @@ fn check_admission(
     committer: Role,
     entry: &AdmissionEntry,
 ) -> Result<(), Violation> {
-    if !group.policy.rules.admits() || !after.rules.admits() {
+    let certified = after.role_of(&entry.device);
+    // A lock is for others: whoever is of the host's side comes back.
+    let closed = !group.policy.rules.admits() || !after.rules.admits();
+    if closed && !certified.is_some_and(Role::is_delegate) {
         return Err(Violation::Locked);
     }
     if after.removed.contains(&entry.device) || group.policy.removed.contains(&entry.device) {
@@ -190,7 +193,6 @@ fn check_admission(
     if group.roster.leaf_of(&entry.device).is_some() {
         return Err(Violation::AddsMember);
     }
-    let certified = after.role_of(&entry.device);
     let plain = entry.role <= Role::Participant;
     let granted = plain || certified == Some(entry.role);
     if granted && entry.role < committer { Ok(()) } else { Err(Violation::RoleTooHigh) }

@@ -58,12 +58,22 @@ impl Certificates {
         self.role(device, group, now).is_some_and(Role::is_delegate)
     }
 
-    /// Whether HK made this device a host of any of the meeting's groups.
+    /// Whether this is the device that HK made host last, in whichever of the meeting's groups.
     pub fn is_host(&self, device: DeviceKey, now: UnixMillis) -> bool {
-        let of_device = (device, GroupId([0; 16]))..=(device, GroupId([0xff; 16]));
-        self.0.range(of_device).any(|(_, certificate)| {
-            certificate.statement().role == Role::Host && certificate.statement().expiry > now
-        })
+        let hosts = self.0.values().map(Verified::statement).filter(|c| c.role == Role::Host);
+        let newest = hosts.max_by_key(|certificate| certificate.serial);
+        newest.is_some_and(|newest| newest.device == device && newest.expiry > now)
+    }
+
+    /// Of the newest certificate of this device for this group.
+    pub fn serial(&self, device: DeviceKey, group: GroupId) -> Option<u64> {
+        self.0.get(&(device, group)).map(|certificate| certificate.statement().serial)
+    }
+
+    /// What HK made of devices in this group.
+    pub fn roles(&self, group: GroupId) -> impl Iterator<Item = (DeviceKey, Role)> {
+        let certificates = self.0.values().map(Verified::statement);
+        certificates.filter(move |c| c.group == group).map(|c| (c.device, c.role))
     }
 
     /// The devices that HK made host or delegate of this group.

@@ -19,6 +19,8 @@ pub(crate) struct Proposed<'a> {
     pub certified: Option<Role>,
     /// The most members there may be.
     pub room: usize,
+    /// Those HK made host or delegate of this group.
+    pub host_side: &'a BTreeSet<DeviceKey>,
 }
 
 /// A change of the roster that passed every rule.
@@ -85,14 +87,15 @@ impl Proposed<'_> {
         check(devices.all(|device| named.insert(device)) && named.len() <= MAX_CHANGES + 1)
     }
 
-    /// C4. Only a certified host or delegate adds; nobody is added to a locked group, or who is
+    /// C4. Only a certified host or delegate adds; nobody else is added to a locked group, or who is
     /// in it, or to the adder's own role or above, or beyond the room there is.
     fn adds_are_allowed(&self, session: &Session) -> Result<(), Rejected> {
         let added = &self.ticket().added;
         if added.is_empty() {
             return Ok(());
         }
-        check(self.is_delegate() && self.admits(session))?;
+        let others = added.iter().any(|added| !self.host_side.contains(&added.device));
+        check(self.is_delegate() && (!others || self.admits(session)))?;
         check(added.iter().all(|added| session.member(added.device).is_none()))?;
         check(added.iter().all(|added| Some(added.role) < self.certified))?;
         let has_room = session.has_room_for(added.len(), self.room);

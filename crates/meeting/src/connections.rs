@@ -1,7 +1,8 @@
 use crate::input::{ConnectionId, Publishing};
 use crate::pace::Pace;
-use base::{DeviceKey, ParticipantId};
+use base::{DeviceKey, Millis, ParticipantId};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// The open connections, one per device.
 #[derive(Default)]
@@ -11,6 +12,7 @@ pub(crate) struct Connections {
 }
 
 pub(crate) struct Connection {
+    pub since: Millis,
     pub device: DeviceKey,
     pub participant: ParticipantId,
     pub publishing: Publishing,
@@ -68,13 +70,19 @@ impl Connections {
         connection.map(|c| c.publishing).unwrap_or_default()
     }
 
+    /// How long ago this connection was opened.
+    pub fn age(&self, connection: ConnectionId, now: Millis) -> Duration {
+        self.by_id.get(&connection).map(|c| now.since(c.since)).unwrap_or_default()
+    }
+
     pub fn get_mut(&mut self, connection: ConnectionId) -> Option<&mut Connection> {
         self.by_id.get_mut(&connection)
     }
 
-    pub fn insert(&mut self, peer: Peer) {
+    pub fn insert(&mut self, peer: Peer, since: Millis) {
         let Peer { connection, device, participant } = peer;
         let fresh = Connection {
+            since,
             device,
             participant,
             publishing: Publishing::default(),

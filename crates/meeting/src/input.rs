@@ -55,6 +55,10 @@ pub enum Request {
         certificate: Verified<Certificate>,
         replace: Option<GroupId>,
     },
+    /// Certificates that HK signed for this group: a role given, or taken back.
+    Certify {
+        certificates: Vec<Verified<Certificate>>,
+    },
     Doorbell {
         doorbell: Verified<Doorbell>,
         nonces: Vec<Nonce>,

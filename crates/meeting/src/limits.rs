@@ -52,6 +52,8 @@ pub(crate) const PASSCODE: usize = 512;
 pub(crate) const TELL: usize = 4096;
 /// Certificates remembered, by device and group. The one with the lowest serial makes room.
 pub(crate) const CERTIFICATES: usize = 256;
+/// Certificates handed in at once: as many as a group's policy holds. More are refused as `TooMany`.
+pub(crate) const CERTIFY: usize = 32;
 /// Devices that are told, when they next connect, why they are out of the group. Others learn
 /// only that they stand outside.
 pub(crate) const DEPARTED: usize = 1024;
@@ -85,8 +87,8 @@ pub(crate) const PAST_EPOCHS: u64 = 2;
 pub(crate) const RELAY_EVERY: Duration = Duration::from_secs(1);
 /// When everyone was asked in vain, the round begins anew after this.
 pub(crate) const RELAY_PAUSE: Duration = Duration::from_secs(5);
-/// The host's own swap may stay unanswered this long before it may open a session in the place of
-/// one whose other members are connected but do not help it back.
+/// The host's own swap, or its knock, may stay unanswered this long before it may open a session in the
+/// place of one whose other members are connected but do not help it back.
 pub(crate) const REPLACE_AFTER: Duration = Duration::from_secs(10);
 /// How often the last use of a meeting is written down.
 pub(crate) const USED_EVERY: Duration = Duration::from_secs(3600);

@@ -23,7 +23,10 @@ pub(crate) struct Lobby {
     pub passcode: Pace,
 }
 
-/// A device that can open knocks, with what it gave for that.
+/// The HPKE key of a doorbell. Several devices of the host's side may stand behind one.
+pub(crate) type BellKey = [u8; 32];
+
+/// What a device that can open knocks gave for that.
 struct Bell {
     doorbell: Verified<Doorbell>,
     nonces: VecDeque<Nonce>,
@@ -41,16 +44,16 @@ pub(crate) struct Sealed {
 #[derive(Clone, Copy)]
 struct Ringing {
     invitation: InvitationId,
-    /// Whose doorbell it was handed.
-    bell: Option<DeviceKey>,
+    /// The doorbell it was handed.
+    bell: Option<BellKey>,
 }
 
 pub(crate) struct Knock {
     pub id: KnockId,
     pub visitor: ConnectionId,
     pub device: DeviceKey,
-    /// Who can open it.
-    pub bell: DeviceKey,
+    /// Who stands behind this doorbell can open it.
+    pub bell: BellKey,
     pub sealed: Blob,
 }
 
@@ -71,6 +74,21 @@ impl Lobby {
         self.bells.contains_key(&owner)
     }
 
+    /// The doorbell that this device stands behind.
+    pub fn bell_of(&self, owner: DeviceKey) -> Option<BellKey> {
+        self.bells.get(&owner).map(Bell::key)
+    }
+
+    /// Every device that stands behind a doorbell.
+    pub fn owners(&self) -> Vec<DeviceKey> {
+        self.bells.keys().copied().collect()
+    }
+
+    /// Those that stand behind this one.
+    pub fn owners_of(&self, bell: BellKey) -> impl Iterator<Item = DeviceKey> {
+        self.bells.iter().filter(move |(_, b)| b.key() == bell).map(|(owner, _)| *owner)
+    }
+
     /// The blobs of an invitation; `None` if it is unknown or revoked.
     pub fn sealed_for(&self, visitor: ConnectionId) -> Option<Sealed> {
         let invitation = self.ringing.get(&visitor)?.invitation;
@@ -82,12 +100,17 @@ impl Lobby {
         self.invitations = invitations.into_iter().map(sealed).collect();
     }
 
-    /// Installs or refills a doorbell; nonces of another HPKE key are dropped. True if it is new.
-    pub fn hang(&mut self, doorbell: Verified<Doorbell>, nonces: Vec<Nonce>) -> bool {
-        let owner = doorbell.statement().device;
+    /// Installs or refills what `owner` gives for a doorbell; nonces of another HPKE key are dropped.
+    /// True if it stands behind this doorbell newly.
+    pub fn hang(
+        &mut self,
+        owner: DeviceKey,
+        doorbell: Verified<Doorbell>,
+        nonces: Vec<Nonce>,
+    ) -> bool {
         let before = self.bells.remove(&owner);
-        let is_new = before.is_none();
         let kept = before.filter(|b| b.doorbell.statement().hpke == doorbell.statement().hpke);
+        let is_new = kept.is_none();
         let mut queue = kept.map(|bell| bell.nonces).unwrap_or_default();
         for nonce in nonces {
             if queue.len() < limits::NONCES && !queue.contains(&nonce) && !self.spent.has(&nonce) {
@@ -95,14 +118,21 @@ impl Lobby {
             }
         }
         self.bells.insert(owner, Bell { doorbell, nonces: queue, asked: false });
+        self.forget_handed();
         is_new
     }
 
-    /// A doorbell's owner is away. Whoever was handed it waits for another.
+    /// A doorbell's owner is away. Whoever was handed it waits for another, unless somebody else stands
+    /// behind it.
     pub fn unhang(&mut self, owner: DeviceKey) {
         self.bells.remove(&owner);
-        for ringing in self.ringing.values_mut().filter(|r| r.bell == Some(owner)) {
-            ringing.bell = None;
+        self.forget_handed();
+    }
+
+    fn forget_handed(&mut self) {
+        let kept: BTreeSet<_> = self.bells.values().map(Bell::key).collect();
+        for ringing in self.ringing.values_mut() {
+            ringing.bell = ringing.bell.filter(|bell| kept.contains(bell));
         }
     }
 
@@ -133,17 +163,17 @@ impl Lobby {
         let bell = self.bells.get_mut(&owner)?;
         let nonce = bell.nonces.pop_front()?;
         self.spent.insert(nonce);
-        ringing.bell = Some(owner);
+        ringing.bell = Some(bell.key());
         let low = bell.nonces.len() < limits::NONCES_LOW && !bell.asked;
         bell.asked |= low;
         Some(Handed { doorbell: bell.doorbell.bytes().clone(), nonce, low })
     }
 
     /// Uses up the doorbell that a visitor was handed.
-    pub fn take_bell(&mut self, visitor: ConnectionId) -> Option<DeviceKey> {
-        let owner = self.ringing.get(&visitor)?.bell.filter(|owner| self.has_bell(*owner))?;
+    pub fn take_bell(&mut self, visitor: ConnectionId) -> Option<BellKey> {
+        let bell = self.ringing.get(&visitor)?.bell?;
         self.ringing.remove(&visitor);
-        Some(owner)
+        Some(bell)
     }
 
     /// Adds a knock. Its id follows the clock, so that none repeats after a restart.
@@ -152,7 +182,7 @@ impl Lobby {
         now: UnixMillis,
         visitor: ConnectionId,
         device: DeviceKey,
-        bell: DeviceKey,
+        bell: BellKey,
         sealed: Blob,
     ) -> &Knock {
         self.last_knock = (self.last_knock + 1).max(now.0);
@@ -187,6 +217,10 @@ impl Lobby {
 }
 
 impl Bell {
+    fn key(&self) -> BellKey {
+        self.doorbell.statement().hpke
+    }
+
     fn is_valid(&self, now: UnixMillis) -> bool {
         self.doorbell.statement().expiry > now
     }

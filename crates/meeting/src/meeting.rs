@@ -3,6 +3,7 @@ mod lobby;
 mod passcode;
 mod presence;
 mod restore;
+mod roles;
 mod session;
 
 pub use restore::CorruptRecord;
@@ -197,6 +198,7 @@ impl Meeting {
             Request::OpenSession { group, certificate, replace } => {
                 self.open_session(now, peer, group, certificate, replace)
             }
+            Request::Certify { certificates } => self.certify(now, peer, certificates),
             Request::Doorbell { doorbell, nonces } => self.hang_bell(now, peer, doorbell, nonces),
             Request::Invitations { invitations } => self.invite(now, peer, invitations),
             Request::Decline { knock, reason } => self.decline(now, peer, knock, reason),
@@ -293,6 +295,15 @@ impl Meeting {
                 && self.certificates.is_delegate(device, session.group, now.wall)
         };
         self.session.as_ref().is_some_and(certified)
+    }
+
+    pub(crate) fn require_host(&self, peer: Peer, now: Now) -> Result<(), Refusal> {
+        let active = self.session.as_ref().filter(|session| session.active(peer.device).is_some());
+        let role = |s: &Session| self.certificates.role(peer.device, s.group, now.wall);
+        match active.and_then(role) {
+            Some(Role::Host) => Ok(()),
+            _ => Err(Refusal::NotAllowed),
+        }
     }
 
     pub(crate) fn require_delegate(&self, peer: Peer, now: Now) -> Result<(), Refusal> {

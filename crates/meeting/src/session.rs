@@ -160,6 +160,13 @@ impl Session {
         self.members.insert(member.device, member);
     }
 
+    /// Gives a member its role; the member, if it had another.
+    pub fn assign(&mut self, device: DeviceKey, role: Role) -> Option<&Member> {
+        let member = self.members.get_mut(&device).filter(|member| member.role != role)?;
+        member.role = role;
+        Some(member)
+    }
+
     /// Marks a member as leaving by its own signed wish.
     pub fn leave(&mut self, device: DeviceKey, statement: Blob) -> Option<&Member> {
         let member = self.members.get_mut(&device)?;

@@ -84,8 +84,35 @@ impl Model {
             && self.accepts(who, facts, now)
         {
             self.certificates.insert((who, facts.group), facts);
+            self.adopt_roles();
         }
         self.connected.insert(who);
+    }
+
+    /// Any member hands in what HK signed; of two for one device, the newer counts.
+    pub fn certify(&mut self, who: Who, all: &[CertificateFacts], now: UnixMillis) {
+        let Some(group) = self.group.as_ref().filter(|group| group.is_active(who)) else { return };
+        let id = group.id;
+        let known = |c: &CertificateFacts| self.certificates.get(&(c.device, c.group));
+        let is_new = |c: &&CertificateFacts| known(c).is_none_or(|known| known.serial < c.serial);
+        let fresh: Vec<_> = all.iter().filter(is_new).copied().collect();
+        if fresh.iter().all(|c| c.group == id && self.accepts(c.device, *c, now)) {
+            for facts in fresh {
+                let known = self.certificates.entry((facts.device, id)).or_insert(facts);
+                *known = facts;
+            }
+        }
+        self.adopt_roles();
+    }
+
+    /// Members are what HK made them, whatever they were let in as.
+    fn adopt_roles(&mut self) {
+        let Some(group) = &mut self.group else { return };
+        for (who, role) in &mut group.members {
+            if let Some(certificate) = self.certificates.get(&(*who, group.id)) {
+                *role = certificate.role;
+            }
+        }
     }
 
     pub fn disconnect(&mut self, who: Who) {
@@ -101,7 +128,7 @@ impl Model {
         }
     }
 
-    /// True if the session opens. `unanswered`: this host's swap has waited for long.
+    /// True if the session opens. `unanswered`: this host's swap, or its knock, has waited for long.
     pub fn open(
         &mut self,
         who: Who,
@@ -138,7 +165,13 @@ impl Model {
         let Some(group) = self.group.as_mut().filter(|group| group.is_active(who)) else {
             return false;
         };
-        if !group.allows(who, facts, certified, room) {
+        let certificates = &self.certificates;
+        let of_host = |who: Who| {
+            let known = certificates.get(&(who, group.id));
+            known.is_some_and(|c| c.role.is_delegate() && c.expiry > now)
+        };
+        let others = facts.added.iter().any(|(who, _)| !of_host(*who));
+        if !group.allows(who, facts, certified, room, others) {
             return false;
         }
         let before = group.clone();
@@ -160,6 +193,7 @@ impl Model {
             group.entered.insert(swap.device, group.epoch);
         }
         group.before = Some((facts.commit.clone(), Box::new(Group { before: None, ..before })));
+        self.adopt_roles();
         true
     }
 
@@ -188,6 +222,8 @@ impl Model {
         let swaps =
             after.swaps.into_iter().filter(|(who, _)| was_in(who) && connected.contains(who));
         group.swaps = swaps.collect();
+        self.adopt_roles();
+        let Some(group) = &self.group else { return true };
         if group.actives().next().is_none() {
             self.group = None;
         }
@@ -227,9 +263,9 @@ impl Model {
     }
 
     pub fn end(&mut self, who: Who, genuine: bool, now: UnixMillis) -> bool {
-        let host = self.certificates.iter().any(|((device, _), facts)| {
-            *device == who && facts.role == Role::Host && facts.expiry > now
-        });
+        let hosts = self.certificates.values().filter(|facts| facts.role == Role::Host);
+        let newest = hosts.max_by_key(|facts| facts.serial);
+        let host = newest.is_some_and(|newest| newest.device == who && newest.expiry > now);
         if host && genuine {
             *self = Model { ended: true, ..Model::default() };
         }
@@ -263,7 +299,15 @@ impl Model {
 }
 
 impl Group {
-    fn allows(&self, who: Who, facts: &TicketFacts, certified: Option<Role>, room: usize) -> bool {
+    /// `others`: someone is added whom HK did not make host or delegate.
+    fn allows(
+        &self,
+        who: Who,
+        facts: &TicketFacts,
+        certified: Option<Role>,
+        room: usize,
+        others: bool,
+    ) -> bool {
         let delegate = certified.is_some_and(Role::is_delegate);
         let authentic = facts.signer == facts.committer
             && facts.swapped.iter().all(|swap| swap.signer == swap.device)
@@ -281,7 +325,7 @@ impl Group {
             && facts.hash_matches
             && facts.welcome == enters
             && distinct.len() == named.len()
-            && (added.is_empty() || delegate && self.admits(facts))
+            && (added.is_empty() || delegate && (!others || self.admits(facts)))
             && added.iter().all(|who| !self.members.contains_key(who))
             && facts.added.iter().all(|(_, role)| Some(*role) < certified)
             && (added.is_empty() || self.members.len() + added.len() <= room)

@@ -41,6 +41,8 @@ pub enum StepKind {
     PasscodeReply {
         to: Who,
     },
+    /// Hands in what HK signed.
+    Certify(Vec<CertificateFacts>),
     Commit(TicketFacts),
     Void {
         signer: Who,
@@ -98,7 +100,8 @@ fn deed(world: &World, random: &mut Random, who: Who) -> StepKind {
         27..28 => StepKind::PasscodeReply {
             to: random.pick(&world.cast.everyone().collect::<Vec<_>>()).unwrap_or(who),
         },
-        28..60 => StepKind::Commit(ticket(world, random, who)),
+        28..30 => certify(world, random),
+        30..60 => StepKind::Commit(ticket(world, random, who)),
         60..66 => void(world, random, who),
         66..78 => StepKind::Message { epoch: near(world, random), chat: random.chance(50) },
         78..81 => StepKind::CatchUp { epoch: near(world, random) },
@@ -142,6 +145,24 @@ fn certificate(world: &World, random: &mut Random, who: Who, group: GroupId) -> 
         facts.role = if facts.device == 2 { second } else { facts.role };
     }
     facts
+}
+
+/// Roles given to one or two devices in the course of a meeting, and taken back.
+fn certify(world: &World, random: &mut Random) -> StepKind {
+    let group = world.group_or(GroupId([0; 16]));
+    let all = (0..1 + random.below(2)).map(|n| {
+        let device = random.below(4);
+        let mut facts = certificate(world, random, device, group);
+        facts.device = device;
+        facts.serial += n as u64;
+        // HK takes back what it gave; it makes nobody host in passing.
+        let roles = [Role::Participant, Role::Cohost, Role::Recorder];
+        if device >= 2 {
+            facts.role = random.pick(&roles).unwrap_or(Role::Participant);
+        }
+        facts
+    });
+    StepKind::Certify(all.collect())
 }
 
 fn open(world: &World, random: &mut Random, who: Who) -> StepKind {

@@ -41,6 +41,7 @@ pub struct World {
     nonces: BTreeSet<Nonce>,
     swaps: Vec<SwapFacts>,
     swap_since: BTreeMap<Who, Millis>,
+    came: BTreeMap<Who, Millis>,
     leaves: BTreeMap<Who, LeaveFacts>,
     knocks: Vec<KnockId>,
 }
@@ -69,6 +70,7 @@ impl World {
             nonces: BTreeSet::new(),
             swaps: Vec::new(),
             swap_since: BTreeMap::new(),
+            came: BTreeMap::new(),
             leaves: BTreeMap::new(),
             knocks: Vec::new(),
         }
@@ -162,6 +164,7 @@ impl World {
                 self.request(who, Request::PasscodeReply { device, message: vec![5; 64] });
             }
             StepKind::Commit(facts) => self.commit(who, facts),
+            StepKind::Certify(all) => self.certify(who, all),
             StepKind::Void { signer, epoch, commit } => self.void(who, signer, epoch, commit),
             StepKind::Message { epoch, chat } => {
                 let group = self.group_or(GroupId([0; 16]));
@@ -196,6 +199,7 @@ impl World {
         let connection = ConnectionId(self.owners.len() as u64);
         self.owners.insert(connection, who);
         self.connections.insert(who, connection);
+        self.came.insert(who, self.now.mono);
         let certificate = facts.map(|facts| self.cast.verified(facts));
         self.feed(Input::Connected { connection, device: self.prove(who), certificate });
     }
@@ -230,11 +234,22 @@ impl World {
         }
         let pending = self.model.group.as_ref().is_some_and(|g| g.swaps.contains_key(&who));
         let since = self.swap_since.get(&who).copied().unwrap_or(self.now.mono);
-        let unanswered = pending && self.now.mono.since(since) >= Duration::from_secs(10);
+        let long = |since: Millis| self.now.mono.since(since) >= Duration::from_secs(10);
+        let came = self.came.get(&who).copied().unwrap_or(self.now.mono);
+        let unanswered = pending && long(since) || !self.model.is_active(who) && long(came);
         if self.model.open(who, group, facts, replace, unanswered, self.now.wall) {
             self.vouched.insert((group, who));
         }
         self.request(who, Request::OpenSession { group, certificate, replace });
+    }
+
+    fn certify(&mut self, who: Who, all: Vec<CertificateFacts>) {
+        all.iter().for_each(|facts| self.note_delegation(Some(*facts)));
+        if self.model.connected.contains(&who) {
+            self.model.certify(who, &all, self.now.wall);
+        }
+        let certificates = all.into_iter().map(|facts| self.cast.verified(facts)).collect();
+        self.request(who, Request::Certify { certificates });
     }
 
     fn bell(&mut self, who: Who, certified: bool) {
@@ -242,7 +257,8 @@ impl World {
             meeting: self.cast.meeting,
             group: self.group_or(GroupId([0; 16])),
             device: self.cast.device(who),
-            hpke: [who as u8; 32],
+            // Devices of the host's side share one.
+            hpke: [who as u8 / 2; 32],
             expiry: self.now.wall + Duration::from_secs(3600),
         };
         let signer = if certified { &self.cast.hk } else { self.cast.signer(who) };

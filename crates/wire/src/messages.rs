@@ -65,6 +65,9 @@ pub enum ClientMessage {
         #[serde(default, with = "option_group", skip_serializing_if = "Option::is_none")]
         replace: Option<GroupId>,
     },
+    /// Certificates that HK signed for this session's group, so that the server knows a role given or
+    /// taken back; at most 32.
+    Certify { certificates: Vec<Bytes> },
     /// A signed [`base::statement::Doorbell`] and single-use nonces (16 bytes each, at most 64).
     Doorbell { doorbell: Bytes, nonces: Vec<Bytes> },
     /// Sealed blobs by invitation id (8 bytes each): the wrapped PSK and the sealed meeting card.

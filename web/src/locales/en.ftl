@@ -94,7 +94,7 @@ passcode-wrong = { $tries ->
     [one] That is not the passcode. You can try once more.
    *[other] That is not the passcode. You can try { $tries } more times.
   }
-passcode-closed = This passcode opens nothing any more. Ask the host for the whole link, or to reopen the passcode, then reload this page.
+passcode-closed = No passcode opens anything on this device just now. Ask the host for the whole link. Or try again in an hour, when the host has reopened the passcode.
 
 ## Waiting
 waiting-title = You're in the right place
@@ -250,6 +250,11 @@ decline-name = Decline { $name }
 admit-all = Admit all
 remove-name = Remove { $name }
 see-out-name = See { $name } out
+make-cohost-name = Make co-host { $name }
+take-cohost-name = Take back co-host from { $name }
+hand-over-name = Hand over host to { $name }
+handing-over = The meeting goes to { $name } now: the host’s rights, the links and the passcode. You stay as co-host.
+handing-over-cancelled = You stay the host
 held-by = { $names } { $count ->
     [one] is
    *[other] are
@@ -304,6 +309,8 @@ personal-invitations = Personal invitations
 invitations-lead = A link for one person and one device. You see who comes by it, and can revoke it without disturbing anybody else.
 invitations-full = There are { $most } personal invitations, the most a meeting can have. Revoke one to make another.
 invitation-for = Invitation for
+as-cohost = As co-host
+as-cohost-more = For your own second device, or someone who runs the meeting with you
 create-link = Create link
 invitation-used = used by one device
 invitation-unused = not used yet
@@ -425,6 +432,11 @@ announce-dropped = { $name }'s connection dropped, returning
 announce-back = { $name } is back
 announce-waiting = Waiting to be let in: { $name }
 announce-muted = You are muted
+announce-cohost = { $name } is a co-host now
+announce-host = { $name } is the host now
+announce-own-cohost = You are a co-host now: you can let people in, and set what they may do
+announce-own-host = You are the host now
+announce-own-role-gone = You are no longer a co-host
 announce-hand = { $name } has raised a hand
 announce-own-hand = Your hand is raised
 announce-own-hand-down = Your hand is down

@@ -1,7 +1,7 @@
 // What happened, in words: for screen readers always, on screen for a while when it matters to all.
 
 import { createEffect, createSignal, on } from 'solid-js';
-import type { View } from './core';
+import type { Person, PersonRole, View } from './core';
 import { t } from './i18n';
 
 /** More than this in one go is noise; the rest can be read in the panel. */
@@ -45,11 +45,19 @@ function together(one: string, more: string, afterMs: number): (name: string) =>
 const sayJoined = together('announce-joined', 'announce-joined-more', JOINED_TOGETHER_MS);
 const sayNewDevice = together('announce-new-device', 'announce-new-devices', NEW_DEVICE_AFTER_MS);
 
+/** Only of the host's side: who may do what otherwise changes with every switch. */
+function sayRole({ me, name, role }: Pick<Person, 'me' | 'name' | 'role'>, before: PersonRole): void {
+  if (role === 'host') announce(me ? t('announce-own-host') : t('announce-host', { name }), 'shown');
+  else if (role === 'cohost' && before !== 'host') announce(me ? t('announce-own-cohost') : t('announce-cohost', { name }), 'shown');
+  else if (before === 'cohost' && me) announce(t('announce-own-role-gone'), 'shown');
+}
+
 /** Announces who joins, leaves, waits, drops and returns, and once a visit who comes with a new device. */
 export function createAnnouncements(view: View): void {
   const present = () => ({
     inside: view.phase === 'in_meeting' && view.connection === 'online',
-    people: new Map(view.people.filter(({ me }) => !me).map((person) => [person.device, person])),
+    // Whose name is not known yet has not come for anyone who listens.
+    people: new Map(view.people.filter(({ me, name }) => !me && name !== '').map((person) => [person.device, person])),
   });
   createEffect(on(present, (now, before) => {
     // Whom one finds there has not just joined.
@@ -69,6 +77,13 @@ export function createAnnouncements(view: View): void {
   createEffect(on(dropped, (gone, before) => {
     for (const name of gone) if (before && !before.includes(name)) announce(t('announce-dropped', { name }));
     for (const name of before ?? []) if (!gone.includes(name)) announce(t('announce-back', { name }));
+  }));
+  const roles = () => (view.phase === 'in_meeting' ? view.people.map(({ me, name, device, role }) => ({ me, name, device, role })) : []);
+  createEffect(on(roles, (now, before) => {
+    for (const person of now) {
+      const earlier = before?.find(({ device }) => device === person.device);
+      if (earlier && earlier.role !== person.role) sayRole(person, earlier.role);
+    }
   }));
   const raised = () => view.people.filter(({ me, hand }) => !me && hand !== null).map(({ name }) => name);
   createEffect(on(raised, (now, before) => {

@@ -26,6 +26,8 @@ export type Command =
   | { command: 'chat'; text: string }
   | { command: 'raise_hand'; on: boolean }
   | { command: 'set_stage'; device: Bytes; on: boolean }
+  | { command: 'set_cohost'; device: Bytes; on: boolean }
+  | { command: 'hand_over'; device: Bytes }
   | { command: 'set_rule'; rule: Rule; on: boolean }
   | { command: 'allow'; device: Bytes; rule: Right; on: boolean }
   /** To one person, or to everyone but the host's side. */

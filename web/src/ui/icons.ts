@@ -6,6 +6,7 @@ export { default as Check } from 'lucide/dist/esm/icons/check.mjs';
 export { default as Chat } from 'lucide/dist/esm/icons/message-circle.mjs';
 export { default as Close } from 'lucide/dist/esm/icons/x.mjs';
 export { default as Copy } from 'lucide/dist/esm/icons/copy.mjs';
+export { default as Crown } from 'lucide/dist/esm/icons/crown.mjs';
 export { default as Door } from 'lucide/dist/esm/icons/door-closed.mjs';
 export { default as DoorOpen } from 'lucide/dist/esm/icons/door-open.mjs';
 export { default as Flag } from 'lucide/dist/esm/icons/flag.mjs';
@@ -31,6 +32,7 @@ export { default as Sliders } from 'lucide/dist/esm/icons/sliders-horizontal.mjs
 export { default as Speaker } from 'lucide/dist/esm/icons/volume-2.mjs';
 export { default as Stage } from 'lucide/dist/esm/icons/presentation.mjs';
 export { default as UserMinus } from 'lucide/dist/esm/icons/user-minus.mjs';
+export { default as UserStar } from 'lucide/dist/esm/icons/user-star.mjs';
 export { default as Warning } from 'lucide/dist/esm/icons/triangle-alert.mjs';
 export { default as Whole } from 'lucide/dist/esm/icons/rotate-ccw.mjs';
 export { default as ZoomIn } from 'lucide/dist/esm/icons/zoom-in.mjs';

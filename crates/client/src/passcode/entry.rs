@@ -21,8 +21,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Pause before the passcode is offered again to a host that is just arriving.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// How far a guest has come. In memory only: typing the passcode anew after a reload is a person's
-/// doing, one guess for whoever plays the host.
+/// How long tries in vain count, on this device and across its reloads: each is one guess for whoever
+/// plays the host.
+const TRIES_COUNT: Duration = Duration::from_secs(3600);
+
+/// How far a guest has come. The tries are kept in what is saved.
 #[derive(Default)]
 pub(crate) struct Entry {
     /// The meeting key the server shows.
@@ -34,8 +37,6 @@ pub(crate) struct Entry {
     step: Step,
     /// When to offer it again, or to give up waiting.
     due: Option<Millis>,
-    /// Tries that proved nothing. One counts from when this device has shown its own proof.
-    tries: usize,
     wrong: bool,
     closed: bool,
 }
@@ -73,8 +74,8 @@ impl Entry {
         }
     }
 
-    fn state(&self) -> PasscodeState {
-        let tries_left = GUEST_TRIES.saturating_sub(self.tries);
+    fn state(&self, tries: usize) -> PasscodeState {
+        let tries_left = GUEST_TRIES.saturating_sub(tries);
         let checking = self.typed.is_some() || self.step.exchange().is_some();
         match () {
             () if checking => PasscodeState::Checking,
@@ -101,7 +102,7 @@ impl Participant {
         let needed = self.needs_passcode() && matches!(self.phase, Phase::Opening | Phase::Lobby);
         let state = match needed {
             true if self.policy.forbids(Feature::Passcode) => PasscodeState::Closed,
-            true => self.entry.state(),
+            true => self.entry.state(self.saved.wrong_passcodes.0.into()),
             false => PasscodeState::None,
         };
         PasscodeEntry { needed, state }
@@ -109,7 +110,12 @@ impl Participant {
 
     /// The person typed a passcode.
     pub(crate) fn enter_passcode(&mut self, now: Now, text: &str) {
-        let busy = self.entry.step.exchange().is_some() || self.entry.tries >= GUEST_TRIES;
+        let (tries, until) = self.saved.wrong_passcodes;
+        if until <= now.wall {
+            self.saved.wrong_passcodes = Default::default();
+        }
+        let stopped = usize::from(tries) >= GUEST_TRIES && until > now.wall;
+        let busy = self.entry.step.exchange().is_some() || stopped;
         if !self.passcode_view().needed || busy {
             return;
         }
@@ -187,7 +193,10 @@ impl Participant {
 
     fn prove_passcode(&mut self, now: Now, finished: Result<(Awaiting, Vec<u8>), Wrong>) {
         let Ok((awaiting, confirm)) = finished else { return self.entry.handle_wrong() };
-        self.entry.tries += 1;
+        // It counts from when this device shows its own proof, and durably.
+        let (tries, _) = self.saved.wrong_passcodes;
+        self.saved.wrong_passcodes = (tries.saturating_add(1), now.wall + TRIES_COUNT);
+        self.save();
         self.entry.step = Step::Awaiting(awaiting);
         self.entry.due = Some(now.mono + PATIENCE);
         self.send(ClientMessage::Passcode { message: confirm.into() });
@@ -200,6 +209,7 @@ impl Participant {
         }
         let learned = Learned { secret: grant.link, fingerprint: grant.key.fingerprint() };
         self.hk = Some(grant.key);
+        self.saved.wrong_passcodes = Default::default();
         self.take_up(learned);
         self.save();
         let Entry { shown, held, .. } = self.entry;

@@ -49,6 +49,8 @@ pub struct Person {
     /// Everything it has sent.
     pub sent: Vec<ClientMessage>,
     pub network: bool,
+    /// Its page does nothing, though its connection stands.
+    pub asleep: bool,
     pub views: usize,
     connection: Option<ConnectionId>,
     wake: Option<Millis>,
@@ -142,6 +144,7 @@ impl World {
             received: Vec::new(),
             sent: Vec::new(),
             network: true,
+            asleep: false,
             views: 0,
             connection: None,
             wake: None,
@@ -208,6 +211,11 @@ impl World {
         self.kill_server();
         self.saved = saved;
         self.start_server();
+    }
+
+    /// The session that the server has.
+    pub fn meeting_group(&self) -> Option<base::GroupId> {
+        self.meeting.group().map(|(group, _)| group)
     }
 
     pub fn cut(&mut self, who: usize) {
@@ -287,6 +295,9 @@ impl World {
     }
 
     fn drain_person(&mut self, who: usize) -> bool {
+        if self.people[who].asleep {
+            return false;
+        }
         let mut busy = false;
         while let Some(output) = self.people[who].core.poll_output() {
             busy = true;

@@ -25,6 +25,10 @@ pub fn request(message: ClientMessage, saved: &Saved) -> Option<Request> {
             let certificate = Verified::by_meeting_key(&certificate.0, &saved.key).ok()?;
             Request::OpenSession { group, certificate, replace }
         }
+        C::Certify { certificates } => {
+            let read = |c: &Bytes| Verified::by_meeting_key(&c.0, &saved.key).ok();
+            Request::Certify { certificates: certificates.iter().filter_map(read).collect() }
+        }
         C::Doorbell { doorbell, nonces } => Request::Doorbell {
             doorbell: Verified::by_meeting_key(&doorbell.0, &saved.key).ok()?,
             nonces: nonces.into_iter().filter_map(|n| n.0.try_into().ok().map(Nonce)).collect(),

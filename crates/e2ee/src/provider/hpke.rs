@@ -19,7 +19,7 @@ pub(super) fn check(config: &HpkeConfig) -> Result<(), CryptoError> {
 }
 
 /// `DeriveKeyPair` (RFC 9180 §7.1.3).
-pub(super) fn derive_key_pair(ikm: &[u8]) -> HpkeKeyPair {
+pub(crate) fn derive_key_pair(ikm: &[u8]) -> HpkeKeyPair {
     let (private, public) = Kem::derive_keypair(ikm);
     // Written in place: the vector becomes the key, and no copy is left on the stack.
     let mut bytes = vec![0; PrivateKey::size()];
@@ -27,7 +27,7 @@ pub(super) fn derive_key_pair(ikm: &[u8]) -> HpkeKeyPair {
     HpkeKeyPair { private: bytes.into(), public: public.to_bytes().to_vec() }
 }
 
-pub(super) fn seal(
+pub(crate) fn seal(
     recipient: &[u8],
     info: &[u8],
     aad: &[u8],
@@ -38,7 +38,7 @@ pub(super) fn seal(
     Ok(HpkeCiphertext { kem_output: enc.into(), ciphertext: ciphertext.into() })
 }
 
-pub(super) fn open(
+pub(crate) fn open(
     sealed: &HpkeCiphertext,
     private: &[u8],
     info: &[u8],

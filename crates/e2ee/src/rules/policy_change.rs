@@ -86,6 +86,9 @@ fn only_allowed_fields_change(old: &Policy, new: &Policy, role: Role) -> bool {
     *new == expected && (new.certificates == old.certificates || is_sound(old, new))
 }
 
+/// Another device may become the host's, if the one that was stays of the host's side: nobody is left
+/// outside by what HK signed.
 fn is_sound(old: &Policy, new: &Policy) -> bool {
-    new.certificates_are_sound() && new.host() == old.host()
+    let stays = |host| new.role_of(&host).is_some_and(Role::is_delegate);
+    new.certificates_are_sound() && (new.host() == old.host() || old.host().is_some_and(stays))
 }

@@ -251,7 +251,7 @@ impl Session {
             rules: self.changed_rules(change).unwrap_or_else(|| self.policy.rules.clone()),
             removed,
             psk: psk.map_or(self.policy.psk, GroupPsk::id),
-            certificates: certificates_with(&self.policy, &change.certify),
+            certificates: self.certificates_with(&change.certify),
             ..self.policy.clone()
         })
     }
@@ -261,6 +261,28 @@ impl Session {
         let rules = change.rules.clone().unwrap_or_else(|| self.policy.rules.clone());
         let rules = if change.remove.is_empty() { rules } else { rules.after_removal() };
         (rules != self.policy.rules).then_some(rules)
+    }
+
+    /// The policy's certificates with `more`, each in place of an earlier one of its device. Those that
+    /// make nobody here anything are left out.
+    fn certificates_with(&self, more: &[Vec<u8>]) -> Vec<Vec<u8>> {
+        let read = |bytes: &[u8]| {
+            Unverified::<Certificate>::read(bytes).ok().map(|read| read.claim().clone())
+        };
+        let replaced: Vec<_> = more.iter().filter_map(|bytes| Some(read(bytes)?.device)).collect();
+        let needed = |bytes: &Vec<u8>| {
+            read(bytes).is_some_and(|certificate| {
+                let here = self.roster.leaf_of(&certificate.device).is_some();
+                let of_use = here || certificate.role > Role::Participant;
+                of_use && !replaced.contains(&certificate.device)
+            })
+        };
+        let mut all = self.policy.certificates.clone();
+        if !more.is_empty() {
+            all.retain(needed);
+        }
+        all.extend_from_slice(more);
+        all
     }
 
     pub(super) fn group_facts(&self) -> GroupFacts<'_> {
@@ -292,18 +314,6 @@ fn key_packages(change: &Change) -> Vec<KeyPackage> {
     let admitted = change.admit.iter().map(|admission| &admission.key_package);
     let swapped = change.swap.iter().map(|swap| &swap.key_package);
     admitted.chain(swapped).map(|key_package| key_package.inner().clone()).collect()
-}
-
-/// The policy's certificates with `more`, each in place of an earlier one of its device.
-fn certificates_with(policy: &Policy, more: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let device = |bytes: &[u8]| {
-        Unverified::<Certificate>::read(bytes).ok().map(|certificate| certificate.claim().device)
-    };
-    let replaced: Vec<_> = more.iter().filter_map(|bytes| device(bytes)).collect();
-    let mut all = policy.certificates.clone();
-    all.retain(|bytes| !device(bytes).is_some_and(|device| replaced.contains(&device)));
-    all.extend_from_slice(more);
-    all
 }
 
 fn added(entry: &AdmissionEntry) -> Added {

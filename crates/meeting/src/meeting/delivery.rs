@@ -61,6 +61,7 @@ impl Meeting {
         let before = session.rules.clone();
         let undo = session.take_back().ok_or(Refusal::NotAllowed)?;
         session.history.take_back(&mut self.out);
+        self.adopt_roles(now);
         self.write_undone(&undo);
         let entering: Vec<_> = undo.removed.iter().map(|member| member.device).collect();
         self.permit_again(&before, &entering);
@@ -128,8 +129,10 @@ impl Meeting {
         let room = self.limits.members;
         let group = self.session_of(peer).map_err(Rejected::Refused)?.group;
         let certified = self.certificates.role(peer.device, group, now.wall);
+        let host_side = self.certificates.delegates(group, now.wall).map(|(device, _)| device);
+        let host_side = &host_side.collect();
         let session = self.session_of(peer).map_err(Rejected::Refused)?;
-        Proposed { commit, ticket, has_welcome, certified, room }.judge(session)
+        Proposed { commit, ticket, has_welcome, certified, room, host_side }.judge(session)
     }
 
     fn lose(&mut self, peer: Peer, epoch: u64) {
@@ -154,6 +157,7 @@ impl Meeting {
             let kept = KeptWelcome { epoch: session.epoch, until, message: message.clone() };
             session.history.keep(kept, &mut self.out);
         }
+        self.adopt_roles(now);
         self.write_change(&change);
         self.put_out(&removed);
         let entering: Vec<_> = change.added.iter().map(|added| added.device).collect();

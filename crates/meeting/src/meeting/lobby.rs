@@ -4,7 +4,7 @@ use crate::Meeting;
 use crate::connections::Peer;
 use crate::input::{ConnectionId, Invitation, InvitationId, KnockId};
 use crate::limits;
-use crate::lobby::{Knock, Sealed};
+use crate::lobby::{BellKey, Knock, Sealed};
 use crate::output::{LobbyReason, Refusal, ToClient};
 use crate::records;
 use crate::verified::Verified;
@@ -37,7 +37,7 @@ impl Meeting {
         if sealed.len() > limits::KNOCK {
             return Err(Refusal::TooMany);
         }
-        match self.place_for_knock(peer) {
+        match self.place_for_knock(now, peer) {
             Ok(bell) => self.deliver_knock(now, peer, bell, sealed),
             Err(reason) => self.out.send(peer.connection, ToClient::Refused { reason }),
         }
@@ -60,8 +60,8 @@ impl Meeting {
         if nonces.len() > limits::NONCES {
             return Err(Refusal::TooMany);
         }
-        self.check_bell(now, peer, &doorbell)?;
-        if self.lobby.hang(doorbell, nonces) {
+        self.check_bell(now, &doorbell)?;
+        if self.lobby.hang(peer.device, doorbell, nonces) {
             self.deliver_again(peer);
         }
         Ok(())
@@ -73,7 +73,7 @@ impl Meeting {
         peer: Peer,
         invitations: Vec<Invitation>,
     ) -> Result<(), Refusal> {
-        self.require_delegate(peer, now)?;
+        self.require_host(peer, now)?;
         self.pace(now, peer, |paces| &mut paces.control, limits::CONTROL)?;
         let fits = |i: &Invitation| i.wrap.len().max(i.card.len()) <= limits::INVITATION_BLOB;
         let ids: BTreeSet<_> = invitations.iter().map(|i| i.id).collect();
@@ -110,8 +110,8 @@ impl Meeting {
         Ok(())
     }
 
-    /// Words for whoever knocked at this peer's own bell. A knock that is gone, or another's, is told
-    /// nothing.
+    /// Words for whoever knocked at the bell that this peer stands behind. A knock that is gone, or was at
+    /// another, is told nothing.
     pub(crate) fn tell(
         &mut self,
         now: Now,
@@ -124,7 +124,8 @@ impl Meeting {
         if sealed.len() > limits::TELL {
             return Err(Refusal::TooMany);
         }
-        let knock = self.lobby.knock_of(knock).filter(|knock| knock.bell == peer.device);
+        let bell = self.lobby.bell_of(peer.device);
+        let knock = self.lobby.knock_of(knock).filter(|knock| Some(knock.bell) == bell);
         if let Some(visitor) = knock.map(|knock| knock.visitor) {
             self.out.send(visitor, ToClient::Told { sealed: sealed.into() });
         }
@@ -160,7 +161,9 @@ impl Meeting {
             self.hand_out(visitor, owner);
         }
         if self.lobby.ready_bell(&owners, now.wall).is_some() {
-            self.refuse_stale(|knock| !owners.contains(&knock.bell));
+            let kept = owners.iter().filter_map(|owner| self.lobby.bell_of(*owner));
+            let kept: BTreeSet<_> = kept.collect();
+            self.refuse_stale(|knock| !kept.contains(&knock.bell));
         }
     }
 
@@ -202,11 +205,12 @@ impl Meeting {
         self.out.send(visitor, ToClient::Doorbell { doorbell, nonce, wrap, card });
     }
 
-    /// The device that a knock goes to, if there is a place for it in the waiting room.
-    fn place_for_knock(&mut self, peer: Peer) -> Result<DeviceKey, LobbyReason> {
+    /// The doorbell that a knock is for, if there is a place for it in the waiting room.
+    fn place_for_knock(&mut self, now: Now, peer: Peer) -> Result<BellKey, LobbyReason> {
         let bell = self.lobby.take_bell(peer.connection).ok_or(LobbyReason::Stale)?;
         let session = self.session.as_ref().ok_or(LobbyReason::Stale)?;
-        if !session.rules.admits() {
+        let of_host = self.certificates.is_delegate(peer.device, session.group, now.wall);
+        if !session.rules.admits() && !of_host {
             return Err(LobbyReason::Locked);
         }
         if !session.has_room_for(1, self.limits.members) {
@@ -221,40 +225,43 @@ impl Meeting {
         Ok(bell)
     }
 
-    fn deliver_knock(&mut self, now: Now, peer: Peer, bell: DeviceKey, sealed: Vec<u8>) {
+    fn deliver_knock(&mut self, now: Now, peer: Peer, bell: BellKey, sealed: Vec<u8>) {
         let Peer { connection, device, .. } = peer;
         let knock = self.lobby.knock(now.wall, connection, device, bell, sealed.into());
         let knocked = knocked(knock);
-        if let Some(owner) = self.connections.of(bell) {
-            self.out.send(owner, knocked);
-        }
+        self.out.send_all(self.behind(bell, None), knocked);
         self.out.send(connection, ToClient::KnockDelivered);
     }
 
     /// The owner of a doorbell is back: it may still be able to open what waits for it, and
     /// declines as stale what it cannot.
     fn deliver_again(&mut self, owner: Peer) {
-        let waiting = self.lobby.knocks().filter(|knock| knock.bell == owner.device);
+        let bell = self.lobby.bell_of(owner.device);
+        let waiting = self.lobby.knocks().filter(|knock| Some(knock.bell) == bell);
         let knocks: Vec<_> = waiting.map(knocked).collect();
         knocks.into_iter().for_each(|knocked| self.out.send(owner.connection, knocked));
     }
 
-    fn check_bell(&self, now: Now, peer: Peer, bell: &Verified<Doorbell>) -> Result<(), Refusal> {
-        let Doorbell { meeting, group, device, expiry, .. } = *bell.statement();
+    /// Connected delegates behind this doorbell, but for one who knows already.
+    fn behind(&self, bell: BellKey, knows: Option<DeviceKey>) -> Vec<ConnectionId> {
+        let owners = self.lobby.owners_of(bell).filter(|owner| Some(*owner) != knows);
+        let active = owners.filter(|owner| self.is_active(*owner));
+        active.filter_map(|owner| self.connections.of(owner)).collect()
+    }
+
+    /// The host's device may have handed its doorbell on: whose name stands in it does not matter.
+    fn check_bell(&self, now: Now, bell: &Verified<Doorbell>) -> Result<(), Refusal> {
+        let Doorbell { meeting, group, expiry, .. } = *bell.statement();
         let in_this_group = self.session.as_ref().is_some_and(|s| s.group == group);
-        let about_this = meeting == self.id && in_this_group && device == peer.device;
+        let about_this = meeting == self.id && in_this_group;
         let authentic = *bell.signer() == self.key.0 && about_this && expiry > now.wall;
         if authentic { Ok(()) } else { Err(Refusal::NotAuthentic) }
     }
 
-    /// Tells the device behind the doorbell that a knock is gone, unless it knows.
+    /// Tells the devices behind the doorbell that a knock is gone, but for one who knows.
     fn knock_gone(&mut self, knock: &Knock, knows: Option<DeviceKey>) {
-        if knows == Some(knock.bell) || !self.is_active(knock.bell) {
-            return;
-        }
-        if let Some(owner) = self.connections.of(knock.bell) {
-            self.out.send(owner, ToClient::KnockGone { knock: knock.id });
-        }
+        let gone = ToClient::KnockGone { knock: knock.id };
+        self.out.send_all(self.behind(knock.bell, knows), gone);
     }
 
     fn refuse_stale(&mut self, is_stale: impl Fn(&Knock) -> bool) {

@@ -24,11 +24,12 @@ impl Meeting {
         }
         self.supersede(device);
         let accepted = certificate.map(|certificate| self.present(now, device, certificate));
+        self.adopt_roles(now);
         if self.standing(device, now) == Standing::Outside && self.is_crowded() {
             return self.shut_out(connection, Refusal::TooMany);
         }
         let peer = Peer { connection, device, participant: self.number_for(device) };
-        self.connections.insert(peer);
+        self.connections.insert(peer, now.mono);
         if accepted == Some(false) {
             self.refuse(peer, Refusal::NotAuthentic);
         }

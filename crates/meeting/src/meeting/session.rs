@@ -146,7 +146,8 @@ impl Meeting {
 
     /// Whether this host may open `group`. A session in being is replaced only if the host names
     /// it, so that it knows of it, and if no member could take it back in: none that may hold the
-    /// group's state is connected, or nobody left in it could add, or its swap stays unanswered.
+    /// group's state is connected, or nobody left in it could add, or its swap or its knock stays
+    /// unanswered.
     /// Whoever is in the replaced session is told so: a room is never split unseen.
     fn may_open(&self, now: Now, peer: Peer, group: GroupId, replace: Option<GroupId>) -> bool {
         let Some(session) = &self.session else { return true };
@@ -154,7 +155,10 @@ impl Meeting {
             .actives()
             .any(|member| self.certificates.is_delegate(member.device, session.group, now.wall));
         let alone = self.helpers(now).iter().all(|helper| *helper == peer.device);
-        let unanswered = session.requests.swap_unanswered(peer.device, now.mono);
+        let outside = session.active(peer.device).is_none();
+        let age = self.connections.age(peer.connection, now.mono);
+        let unanswered = session.requests.swap_unanswered(peer.device, now.mono)
+            || outside && age >= limits::REPLACE_AFTER;
         group != session.group
             && replace == Some(session.group)
             && (alone || !delegate_left || unanswered)

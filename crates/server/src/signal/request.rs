@@ -59,6 +59,12 @@ fn request(message: ClientMessage, key: &MeetingKey) -> Result<Request, ErrorCod
             let certificate = authentic(Verified::by_meeting_key(&certificate.0, key))?;
             Request::OpenSession { group, certificate, replace }
         }
+        ClientMessage::Certify { certificates } => Request::Certify {
+            certificates: certificates
+                .iter()
+                .map(|certificate| authentic(Verified::by_meeting_key(&certificate.0, key)))
+                .collect::<Result<_, _>>()?,
+        },
         ClientMessage::Doorbell { doorbell, nonces } => Request::Doorbell {
             doorbell: authentic(Verified::by_meeting_key(&doorbell.0, key))?,
             nonces: nonces.iter().map(|n| fixed(n).map(Nonce)).collect::<Result<_, _>>()?,

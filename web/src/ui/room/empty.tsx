@@ -10,7 +10,7 @@ import type { RoomState } from './room';
 /** Alone in the room: the link for the host, patience for everyone else. */
 export function EmptyRoom(props: { room: RoomState }) {
   const link = () => props.room.meeting.inviteLink();
-  const invite = () => props.room.meeting.view.host && link() !== '';
+  const invite = () => props.room.meeting.view.may.control && link() !== '';
   return (
     <section class="empty">
       <Show when={invite()} fallback={<><h2>{t('alone-title')}</h2><p>{t('alone-what')}</p></>}>

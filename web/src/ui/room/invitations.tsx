@@ -28,17 +28,23 @@ export function InvitationsDialog(props: { room: RoomState }) {
 
 function NewInvitation(props: { room: RoomState }) {
   const [label, setLabel] = createSignal('');
+  const [cohost, setCohost] = createSignal(false);
   const create = (event: Event) => {
     event.preventDefault();
     if (label().trim() === '') return;
-    props.room.meeting.send({ command: 'invite', label: label(), cohost: false });
+    props.room.meeting.send({ command: 'invite', label: label(), cohost: cohost() });
     setLabel('');
+    setCohost(false);
   };
   return (
     <form class="invite" onSubmit={create}>
       <label class="field">
         <span>{t('invitation-for')}</span>
         <input value={label()} maxlength="60" autocomplete="off" onInput={(event) => setLabel(event.currentTarget.value)} />
+      </label>
+      <label class="check">
+        <input type="checkbox" checked={cohost()} onChange={(event) => setCohost(event.currentTarget.checked)} />
+        <span>{t('as-cohost')}<small>{t('as-cohost-more')}</small></span>
       </label>
       <button class="button primary" type="submit">{t('create-link')}</button>
     </form>

@@ -2,8 +2,10 @@ import { createSignal, Show } from 'solid-js';
 import type { Ask, Person } from '../../state/core';
 import { t } from '../../state/i18n';
 import { whyClosed } from '../../state/rights';
-import { Icon, type IconShape } from '../icon';
+import { Icon } from '../icon';
 import { Camera, Check, DoorOpen, Hand, Mic, MicOff, Pencil, ScreenOff, Stage as StageIcon, UserMinus } from '../icons';
+import { Action } from './action';
+import { HandingOver, Roles } from './roles';
 import type { RoomState } from './room';
 import { Avatar } from './tile';
 import { metWords } from './who';
@@ -29,22 +31,25 @@ export function PersonRow(props: { person: Person; room: RoomState }) {
       }>
         <Rename name={props.person.name} save={rename} done={() => setRenaming(false)} />
       </Show>
-      <span class="person-acts">
-        <Show when={may().control && !props.person.me && !renaming()} fallback={<MicState on={props.person.mic_on} />}>
-          <Show when={props.person.role !== 'viewer'}><Media person={props.person} room={props.room} send={send} /></Show>
-        </Show>
-        <Show when={!renaming() && (may().control || (props.person.me && may().rename))}>
-          <Action icon={Pencil} label={t('rename-name', { name: props.person.name })} press={() => setRenaming(true)} />
-        </Show>
-        <Show when={may().control && !props.person.me && props.person.role !== 'host' && !renaming()}>
-          <Show when={props.room.meeting.view.rules.consulting && props.room.meeting.view.host}>
-            <Action icon={DoorOpen} label={t('see-out-name', { name: props.person.name })}
-              press={() => props.room.meeting.send({ command: 'see_out', device: props.person.device })} />
+      <Show when={props.room.handover.heir() !== props.person.device} fallback={<HandingOver person={props.person} room={props.room} />}>
+        <span class="person-acts">
+          <Show when={may().control && !props.person.me && !renaming()} fallback={<MicState on={props.person.mic_on} />}>
+            <Show when={props.person.role !== 'viewer'}><Media person={props.person} room={props.room} send={send} /></Show>
           </Show>
-          <Action icon={UserMinus} label={t('remove-name', { name: props.person.name })}
-            press={() => props.room.meeting.send({ command: 'remove', device: props.person.device })} />
-        </Show>
-      </span>
+          <Show when={!renaming() && (may().control || (props.person.me && may().rename))}>
+            <Action icon={Pencil} label={t('rename-name', { name: props.person.name })} press={() => setRenaming(true)} />
+          </Show>
+          <Show when={may().control && !props.person.me && props.person.role !== 'host' && !renaming()}>
+            <Roles person={props.person} room={props.room} />
+            <Show when={props.room.meeting.view.rules.consulting && props.room.meeting.view.host}>
+              <Action icon={DoorOpen} label={t('see-out-name', { name: props.person.name })}
+                press={() => props.room.meeting.send({ command: 'see_out', device: props.person.device })} />
+            </Show>
+            <Action icon={UserMinus} label={t('remove-name', { name: props.person.name })}
+              press={() => props.room.meeting.send({ command: 'remove', device: props.person.device })} />
+          </Show>
+        </span>
+      </Show>
       <Show when={may().control && !props.person.me && !renaming() && onStage()}><Stage person={props.person} room={props.room} send={send} /></Show>
     </li>
   );
@@ -100,14 +105,6 @@ const MicState = (props: { on: boolean }) => (
     <Show when={!props.on}><span class="only-heard">{t('mic-off')}</span></Show>
   </span>
 );
-
-export function Action(props: { icon: IconShape; label: string; press: () => void; off?: boolean }) {
-  return (
-    <button class="round" classList={{ off: props.off ?? false }} aria-label={props.label} title={props.label} onClick={() => props.press()}>
-      <Icon of={props.icon} size={20} />
-    </button>
-  );
-}
 
 export function Rename(props: { name: string; save: (name: string) => void; done: () => void }) {
   let field: HTMLInputElement | undefined;

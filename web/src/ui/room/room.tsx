@@ -11,6 +11,7 @@ import { ChatPanel } from './chat';
 import { CodeDialog } from './code';
 import { Controls } from './controls';
 import { createDoorbell, DoorBanner } from './door';
+import { createHandover } from './roles';
 import { EmptyRoom } from './empty';
 import { createFullScreen } from './full-screen';
 import { InvitationsDialog } from './invitations';
@@ -109,6 +110,7 @@ export function createRoomState(meeting: Meeting) {
       const first = meeting.view.waiting[0];
       if (first) meeting.send({ command: 'admit', knock: first.knock });
     },
+    handover: createHandover(meeting),
     leave: () => (meeting.view.host ? setDialog('leave') : meeting.leave()),
   };
 }

@@ -165,8 +165,10 @@ function Banned(props: { room: RoomState }) {
         <For each={props.room.meeting.view.banned}>{(one) => (
           <li class="person">
             <span class="person-name"><bdi>{name(one.name)}</bdi></span>
-            <button class="button small" aria-label={t('allow-again-name', { name: name(one.name) })}
-              onClick={(event) => allow(event, one.device)}>{t('allow-again')}</button>
+            <Show when={props.room.meeting.view.host}>
+              <button class="button small" aria-label={t('allow-again-name', { name: name(one.name) })}
+                onClick={(event) => allow(event, one.device)}>{t('allow-again')}</button>
+            </Show>
           </li>
         )}</For>
       </ul>

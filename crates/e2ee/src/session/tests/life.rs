@@ -1,6 +1,7 @@
 //! What a meeting does when nobody interferes.
 
 use super::*;
+use crate::rules::Violation;
 use base::statement::{Ticket, Unverified};
 
 fn ticket(out: &Outgoing) -> Ticket {
@@ -224,6 +225,59 @@ fn a_cohost_admits_removes_and_locks() {
     peers.remove(2);
     deliver(&mut peers, &out.commit);
     assert!(peers.iter().all(|peer| peer.session.rules().locked));
+}
+
+#[test]
+fn a_cohost_whose_role_is_taken_back_is_a_participant_for_members_and_joiners() {
+    let mut peers = room_with_cohost(2);
+    let certify = vec![certificate(&hk(), key(1), Role::Participant)];
+    let out = peers[0].commit(Change { certify, ..Change::default() });
+    deliver(&mut peers, &out.commit);
+    assert!(peers.iter().all(|peer| peer.session.role_of(&key(1)) == Some(Role::Participant)));
+    let refused = peers[1].session.commit(&device(1), remove(key(2)));
+    assert_eq!(refused.err(), Some(CommitError::Refused(Violation::NotCertified)));
+    let pending = PendingJoin::new(&device(9)).unwrap();
+    let out = peers[0].commit(admit(&pending));
+    deliver(&mut peers, &out.commit);
+    let joiner = Peer::join(9, pending, &out.welcome.unwrap());
+    assert_eq!(joiner.session.role_of(&key(1)), Some(Role::Participant));
+}
+
+#[test]
+fn certificates_that_make_nobody_anything_are_forgotten() {
+    let mut peers = room_with_cohost(3);
+    let certify = vec![certificate(&hk(), key(1), Role::Participant)];
+    let out = peers[0].commit(Change { certify, ..remove(key(1)) });
+    peers.remove(1);
+    deliver(&mut peers, &out.commit);
+    assert_eq!(peers[0].session.policy().certificates.len(), 2);
+    let certify = vec![certificate(&hk(), key(2), Role::Cohost)];
+    let out = peers[0].commit(Change { certify, ..Change::default() });
+    deliver(&mut peers, &out.commit);
+    let policy = peers[0].session.policy();
+    assert_eq!(policy.certificates.len(), 2);
+    assert_eq!((policy.role_of(&key(1)), policy.role_of(&key(2))), (None, Some(Role::Cohost)));
+}
+
+#[test]
+fn the_host_hands_over_and_stays_of_its_own_side() {
+    let mut peers = room(2);
+    let host = peers[0].device.key();
+    let certify = [(key(1), Role::Host), (host, Role::Cohost)];
+    let certify = certify.map(|(device, role)| certificate(&hk(), device, role)).to_vec();
+    let out = peers[0].commit(Change { certify, ..Change::default() });
+    deliver(&mut peers, &out.commit);
+    assert_eq!(peers[2].session.policy().host(), Some(key(1)));
+    assert_eq!(peers[2].session.role_of(&host), Some(Role::Cohost));
+    // The new host may do what only a host may; the former no longer.
+    let certify = vec![certificate(&hk(), key(2), Role::Cohost)];
+    let again = Change { certify, ..Change::default() };
+    let refused = peers[0].session.commit(&device(0), again.clone());
+    assert_eq!(refused.err(), Some(CommitError::Refused(Violation::PolicyOverreach)));
+    let out = peers[1].commit(again);
+    deliver(&mut peers, &out.commit);
+    let refused = peers[0].session.commit(&device(0), remove(key(1)));
+    assert_eq!(refused.err(), Some(CommitError::Refused(Violation::RemovesHost)));
 }
 
 #[test]

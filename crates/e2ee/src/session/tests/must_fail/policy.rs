@@ -63,6 +63,33 @@ fn host_certifying_a_second_host_or_with_a_foreign_key() {
 }
 
 #[test]
+fn host_handing_over_and_leaving_itself_no_part() {
+    for role in [None, Some(Role::Participant)] {
+        let mut peers = room(2);
+        let host = peers[0].device.key();
+        let policy = edited(&peers[0], |policy| {
+            policy.certificates = vec![certificate(&hk(), key(1), Role::Host)];
+            let own = role.map(|role| certificate(&hk(), host, role));
+            policy.certificates.extend(own);
+        });
+        let commit = peers[0].rogue(Rogue { policy, ..Rogue::default() });
+        assert_refused(peers, 0, &commit, Violation::PolicyOverreach);
+    }
+}
+
+#[test]
+fn cohost_making_itself_the_host() {
+    let mut peers = room_with_cohost(2);
+    let host = peers[0].device.key();
+    // HK signed both at some time: who may write them down is another matter.
+    let signed = [(key(1), Role::Host), (host, Role::Cohost)];
+    let signed = signed.map(|(device, role)| certificate(&hk(), device, role)).to_vec();
+    let policy = edited(&peers[1], |policy| policy.certificates = signed);
+    let commit = peers[1].rogue(Rogue { policy, ..Rogue::default() });
+    assert_refused(peers, 1, &commit, Violation::PolicyOverreach);
+}
+
+#[test]
 fn required_capabilities_dropped() {
     let mut peers = room(2);
     let bytes = edited(&peers[0], |policy| policy.rules.locked = true).unwrap();
