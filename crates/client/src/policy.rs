@@ -3,6 +3,7 @@
 
 use crate::participant::Participant;
 use crate::room::Room;
+use crate::rules::set_viewers;
 use crate::view;
 use base::policy::{Feature, OperatorPolicy, Switch};
 use base::{Rights, Role, RoomRules};
@@ -61,6 +62,9 @@ impl Room {
     /// With every switch as it is fixed, if this device may turn them.
     pub fn comply(&self, rules: &mut RoomRules) {
         if self.is_delegate() {
+            if self.policy.fixed(Switch::Viewers) == Some(true) {
+                set_viewers(rules, true, &self.those(|_| true));
+            }
             self.policy.apply(rules, self.party_present());
         }
     }

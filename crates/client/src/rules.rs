@@ -77,7 +77,7 @@ fn except(rules: &mut RoomRules, device: DeviceKey, right: Rights, on: bool) {
 }
 
 /// Those who are here stay on stage, as many as there may be exceptions; afterwards everyone may take part again.
-fn set_viewers(rules: &mut RoomRules, on: bool, others: &[DeviceKey]) {
+pub(crate) fn set_viewers(rules: &mut RoomRules, on: bool, others: &[DeviceKey]) {
     if on && !rules.viewers {
         let rights = rules.participants;
         let plain = others.iter().filter(|device| rules.exception(device).is_none());
@@ -146,7 +146,7 @@ impl Room {
     }
 
     /// Members without rights by their role who are doing something.
-    fn those(&self, doing: impl Fn(&DeviceKey) -> bool) -> Vec<DeviceKey> {
+    pub fn those(&self, doing: impl Fn(&DeviceKey) -> bool) -> Vec<DeviceKey> {
         let members = self.session.members().filter(|member| !member.role.is_delegate());
         members.map(|member| member.device).filter(doing).collect()
     }

@@ -140,6 +140,24 @@ fn a_room_that_is_there_already_is_brought_to_what_a_restarted_server_has_fixed(
 }
 
 #[test]
+fn whoever_is_there_when_an_operator_fixes_the_audience_stays_on_stage() {
+    let mut world = World::pair();
+    world.policy = policy(&["viewers=on"], &[]);
+    world.kill_server();
+    world.start_server();
+    world.run(8_000);
+    assert!(world.people[0].view.rules.viewers);
+    assert!(world.people[1].view.may.unmute && world.people[1].view.may.video);
+    let late = world.guest(7);
+    world.join(late, "Late");
+    world.run(1_000);
+    world.admit_all();
+    world.run(1_000);
+    assert_eq!(world.people[late].view.phase, client::view::Phase::InMeeting);
+    assert!(!world.people[late].view.may.unmute);
+}
+
+#[test]
 fn without_passcodes_the_host_has_none_and_a_guest_is_told_so() {
     let mut world = World::with_policy(policy(&[], &["passcode"]));
     world.join(0, "Dr. Host");
