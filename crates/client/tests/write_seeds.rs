@@ -14,6 +14,9 @@ fn write_seeds() {
     let mut world = World::pair();
     let guest = 1;
     world.command(guest, Command::Chat { text: "hello".into() });
+    let device = world.people[guest].view.my_device.clone();
+    world.command(0, Command::SetCohost { device, on: true });
+    world.run(2_000);
     for (who, person) in [(b"H".as_slice(), &world.people[0]), (b"G", &world.people[guest])] {
         let received: Vec<_> = person.received.iter().map(|message| message.to_text()).collect();
         let lines = [r#"{"type":"socket_opened"}"#.to_owned()].into_iter().chain(received.clone());

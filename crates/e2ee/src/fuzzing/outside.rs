@@ -130,14 +130,12 @@ fn link_keys() -> LinkKeys {
     Link::new(MEETING, &host().public(), &mut |out: &mut [u8]| out.fill(2)).keys()
 }
 
-/// Always the same bell, with one nonce.
+/// Always the same bell.
 fn bell() -> HostDoorbell {
     let device = DeviceKey([5; 32]);
     let bell =
         Bell { meeting: MEETING, group: GroupId([2; 16]), device, expiry: UnixMillis(2_000) };
-    let mut bell = HostDoorbell::new(bell, &host(), &mut |out: &mut [u8]| out.fill(7));
-    bell.issue_nonces(1, &mut |out: &mut [u8]| out.fill(8));
-    bell
+    HostDoorbell::new(bell, &host(), &mut |out: &mut [u8]| out.fill(7))
 }
 
 /// Genuine addresses, to start fuzzing from.
@@ -151,13 +149,14 @@ pub fn link_seeds() -> Vec<Vec<u8>> {
 pub fn knock_seeds() -> Vec<Vec<u8>> {
     let (host, device, link) = (host(), guest(), link_keys());
     let join = PendingJoin::new(&device).expect("our own cryptography makes a KeyPackage");
-    let bell = bell();
+    let mut bell = bell();
+    let nonce = bell.issue_nonces(1, &mut |out: &mut [u8]| out.fill(8))[0];
     let doorbell = VerifiedDoorbell::read(bell.statement(), &host.public(), &MEETING, NOW)
         .expect("the bell is the host's own");
     let params = KnockParams {
         link: &link,
         doorbell: &doorbell,
-        nonce: base::Nonce([8; 16]),
+        nonce,
         device: &device,
         name: "Ana",
         key_package: join.key_package(),
