@@ -20,6 +20,9 @@ use wire::ClientMessage;
 const CERTIFICATE_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 /// A co-host that was given nothing asks again after this long.
 const ASK_AGAIN: Duration = Duration::from_secs(10);
+/// The host answers at most once in this time, so that no co-host keeps it sealing; whoever was not
+/// answered asks again.
+const ANSWER_EVERY: Duration = Duration::from_millis(200);
 /// Links entrusted; the server takes no more.
 const MAX_LINKS: usize = 260;
 /// Messages that what is handed over may take: 192 KiB, above what 256 invitations and rules for as many
@@ -104,6 +107,8 @@ impl Handed {
 pub(crate) struct Staff {
     /// The host's: the keys that co-hosts have named.
     keys: Vec<(DeviceKey, [u8; 32])>,
+    /// Not before this does the host answer another.
+    answer_from: Millis,
     /// A co-host's own.
     own: Option<HandoverKey>,
     /// What has come so far of what it is being handed, and in how many parts.
@@ -261,7 +266,9 @@ impl Participant {
 
     /// The host hands a co-host its part.
     pub(crate) fn desk_wanted(&mut self, now: Now, device: DeviceKey, key: [u8; 32]) {
-        if self.saved.host.is_some() && self.desk.is_some() {
+        let in_time = now.mono >= self.staff.answer_from;
+        if in_time && self.saved.host.is_some() && self.desk.is_some() {
+            self.staff.answer_from = now.mono + ANSWER_EVERY;
             self.staff.keys.retain(|(known, _)| *known != device);
             self.staff.keys.push((device, key));
             self.hand(device);

@@ -166,10 +166,19 @@ impl Participant {
         let several = room.session.members().filter(|m| m.role.is_delegate()).count() > 1;
         for (at, device) in arrived {
             self.note_arrival(at, device);
+            self.make_cohost_of(at, device);
             let invitation = self.desk.as_ref().and_then(|desk| desk.personal.get(at));
             if let Some(InvitationId(invitation)) = invitation.copied().filter(|_| several) {
                 self.say(Content::Came { invitation, device });
             }
+        }
+    }
+
+    /// Whom this device has let in by a co-host's invitation. A co-host's word alone makes nobody one.
+    fn make_cohost_of(&mut self, at: usize, device: DeviceKey) {
+        let invited = self.saved.host.as_ref().and_then(|host| host.personal.get(at));
+        if invited.is_some_and(|personal| personal.cohost) {
+            self.intend_role(device, Role::Cohost);
         }
     }
 
@@ -182,12 +191,7 @@ impl Participant {
     fn note_arrival(&mut self, at: usize, device: DeviceKey) {
         let entrusted = self.saved.delegation.as_mut().and_then(|d| d.personal.get_mut(at));
         match (self.saved.host.as_mut().and_then(|host| host.personal.get_mut(at)), entrusted) {
-            (Some(personal), _) => {
-                personal.device = Some(device);
-                if personal.cohost {
-                    self.intend_role(device, Role::Cohost);
-                }
-            }
+            (Some(personal), _) => personal.device = Some(device),
             (None, Some(entrusted)) => entrusted.device = Some(device),
             (None, None) => return,
         }

@@ -366,3 +366,19 @@ fn whoever_comes_by_a_cohosts_invitation_is_one() {
     assert_eq!(role(&world, HOST, phone), PersonRole::Cohost);
     assert!(world.people[phone].view.may.control);
 }
+
+#[test]
+fn whom_a_cohost_lets_in_by_such_an_invitation_the_host_makes_one_or_not() {
+    let mut world = with_cohost();
+    world.command(HOST, Command::Invite { label: "Colleague".into(), cohost: true });
+    world.run(1_000);
+    let path = world.people[HOST].view.invitations[0].path.clone();
+    let fragment = path.split_once('#').expect("a link has a secret").1.to_owned();
+    let colleague = world.open_tab([9; 32], Some(fragment), None);
+    world.join(colleague, "Dan");
+    world.run(1_000);
+    assert_eq!(world.people[ANA].view.waiting[0].invited_as, None, "labels are the host's");
+    admit(&mut world, ANA);
+    assert_eq!(role(&world, HOST, colleague), PersonRole::Participant);
+    assert!(world.people[HOST].view.invitations[0].device_known, "the host learns who came by it");
+}
