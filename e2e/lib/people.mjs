@@ -119,7 +119,7 @@ async function seen(name) {
     const top = document.elementFromPoint(x + width / 2, y + height / 2);
     return `${element.outerHTML.slice(0, 300)} at ${x},${y} ${width}x${height}, ${element.contains(top) ? 'on top' : `under ${top?.outerHTML.slice(0, 120)}`}`;
   });
-  return `--- ${frame}; so named: ${lines.join('\n') || 'nothing'}\n--- the page reads:\n${document.body.innerText}`;
+  return `--- ${frame}; so named: ${lines.join('\n') || 'nothing'}\n--- the page reads:\n${document.body?.innerText}`;
 }
 
 /** Waits until a predicate in the page holds; says which one when it never does. */
@@ -128,7 +128,7 @@ export async function until(page, what, predicate, ...args) {
   try {
     await acrossNavigations(() => page.waitForFunction(predicate, { timeout: limit, polling: 100 }, ...args));
   } catch (error) {
-    const text = await page.evaluate(() => document.body.innerText).catch(() => '(no page)');
+    const text = await page.evaluate(() => document.body?.innerText).catch(() => '(no page)');
     throw new Error(`${what}: not within ${limit} ms (${error.message})\n--- the page reads:\n${text}\n--- problems: ${page.problems.join('\n')}`);
   }
 }
@@ -146,7 +146,7 @@ async function acrossNavigations(action) {
 }
 
 export const reads = (page, words) =>
-  until(page, `the page should read "${words}"`, (w) => document.body.innerText.includes(w), words);
+  until(page, `the page should read "${words}"`, (w) => document.body?.innerText.includes(w), words);
 
 /** Through the permission screen, where the browser has one, then a name. */
 async function prepare(page, name) {

@@ -61,7 +61,7 @@ test('when the first has left, the next is let in and sees nobody but the doctor
 
 test('whoever comes back waits again, and late ones wait too', async () => {
   await click(ana, 'Rejoin');
-  await until(ana, 'Ana asks again', () => /Ask to join|Waiting for the host/.test(document.body.innerText));
+  await until(ana, 'Ana asks again', () => /Ask to join|Waiting for the host/.test(document.body?.innerText ?? ''));
   if (await ana.$('::-p-aria([name="Ask to join"][role="button"])')) await click(ana, 'Ask to join');
   await waits('Ana');
   await held('Ana', true);

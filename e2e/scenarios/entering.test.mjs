@@ -66,7 +66,7 @@ test('several present at a time where that is allowed, and then one ends without
   await until(annas, 'no screen is shown', () => !document.querySelector('[aria-label$="s screen"]'));
 });
 
-const shown = () => annas.evaluate(() => document.body.innerText.match(/[2-9A-Z]{4}-[2-9A-Z]{4}/)?.[0]);
+const shown = () => annas.evaluate(() => document.body?.innerText.match(/[2-9A-Z]{4}-[2-9A-Z]{4}/)?.[0]);
 
 /** Opens the bare address of the meeting. */
 async function address(who) {
@@ -85,7 +85,7 @@ test('a passcode that the host changed opens nothing; the new one leads in', asy
   await openParticipants(annas);
   const old = await shown();
   await click(annas, 'New passcode');
-  await until(annas, 'another passcode is shown', (before) => !document.body.innerText.includes(before), old);
+  await until(annas, 'another passcode is shown', (before) => !document.body?.innerText.includes(before), old);
   cleos = await address(await person('blue'));
   await type(cleos, old);
   await cleos.waitForSelector('[role=alert]');
@@ -106,8 +106,8 @@ test('three wrong passcodes stop a device, also after a reload; others go on', a
   const closed = 'No passcode opens anything on this device just now';
   for (const wrong of ['2222-2222', '3333-3333', '4444-4444']) {
     await type(page, wrong);
-    await page.waitForFunction((words) => document.querySelector('[role=alert]') || document.body.innerText.includes(words), {}, closed);
-    await until(page, 'the answer', () => !document.body.innerText.includes('Asking the host'));
+    await page.waitForFunction((words) => document.querySelector('[role=alert]') || document.body?.innerText.includes(words), {}, closed);
+    await until(page, 'the answer', () => !document.body?.innerText.includes('Asking the host'));
   }
   await reads(page, closed);
   await page.reload();

@@ -64,7 +64,7 @@ test('the host drops: the co-host keeps the door, and the host returns as host',
     || document.querySelector('[aria-label="In the meeting"]')?.innerText.includes('reconnecting'));
   await click(ben, 'Leave');
   await click(ben, 'Rejoin');
-  await until(ben, 'Ben asks again', () => /Ask to join|Waiting for the host/.test(document.body.innerText));
+  await until(ben, 'Ben asks again', () => /Ask to join|Waiting for the host/.test(document.body?.innerText ?? ''));
   if (await ben.$('::-p-aria([name="Ask to join"][role="button"])')) await click(ben, 'Ask to join');
   await reads(ben, 'Your host knows you are here.');
   await admit(ana, 'Ben');
@@ -91,7 +91,7 @@ test('handing over can be taken back for a moment, and then gives the whole meet
   await click(room, 'Hand over host to Ana');
   await reads(room, 'The meeting goes to Ana now');
   await click(room, 'Cancel');
-  await until(room, 'the notice is gone', () => !document.body.innerText.includes('The meeting goes to Ana now'));
+  await until(room, 'the notice is gone', () => !document.body?.innerText.includes('The meeting goes to Ana now'));
   await click(room, 'Hand over host to Ana');
   await row(room, 'Ana', 'Host');
   await row(ana, 'Ana', 'Host');
