@@ -51,6 +51,8 @@ pub struct Counters {
     pub late_dropped: u64,
     /// Keyframes asked of publishers.
     pub keyframe_requests: u64,
+    /// Peers woken by their own timers.
+    pub timers: u64,
 }
 
 /// See the module's calling rule.
@@ -127,6 +129,9 @@ impl<T: MediaTransport> Shard<T> {
     fn handle_rtp(&mut self, now: Instant, index: usize, datagram: &[u8]) {
         let Some(transport) = self.transport(index) else { return };
         let received = transport.handle_rtp(now, datagram);
+        if let Some(peer) = &mut self.peers[index] {
+            peer.stir(now);
+        }
         self.timer_by(index, now + RECEIPT_INTERVAL);
         if let Some(received) = received {
             self.published(now, index, received);
@@ -140,6 +145,7 @@ impl<T: MediaTransport> Shard<T> {
                 break;
             }
             self.timers.remove(&(at, index));
+            self.counters.timers += 1;
             if let Some(peer) = &mut self.peers[index] {
                 peer.timer = None;
             }
@@ -232,7 +238,10 @@ impl<T: MediaTransport> Shard<T> {
         for _ in 0..MAX_TURNS {
             let Some(transport) = self.transport(index) else { return };
             match transport.poll() {
-                Polled::Timeout(at) if at > now => return self.set_timer(index, at),
+                Polled::Timeout(at) if at > now => {
+                    let peer = self.peers[index].as_ref();
+                    return self.set_timer(index, peer.map_or(at, |peer| peer.wake_at(now, at)));
+                }
                 Polled::Timeout(_) => transport.handle_timeout(now),
                 Polled::Transmit { from, to, datagram } => {
                     self.egress.push(index, from, to, &datagram);
@@ -240,7 +249,7 @@ impl<T: MediaTransport> Shard<T> {
                 Polled::Packet(received) => self.published(now, index, received),
                 Polled::KeyframeRequest { line } => self.receiver_lost_picture(now, index, line),
                 Polled::Estimate(bps) => self.estimate(now, index, bps),
-                Polled::Connected => self.connected(index),
+                Polled::Connected => self.connected(now, index),
                 Polled::Closed => return self.failed(now, index),
             }
         }

@@ -39,6 +39,25 @@ fn assert_continuous(got: &[Got]) {
 }
 
 #[test]
+fn whoever_is_at_rest_is_seldom_woken_and_hears_at_once_when_somebody_speaks() {
+    let mut world = World::with(1, 2, 1);
+    world.run(Duration::from_secs(5));
+    let before = world.shards[0].counters().timers;
+    world.run(Duration::from_secs(10));
+    let woken = world.shards[0].counters().timers - before;
+    assert!(woken <= 2 * 10 * 3, "two peers were woken {woken} times in ten seconds");
+    assert!(world.clients.iter().all(|client| client.connected));
+    let began = world.now;
+    world.client(1).speaks = Some(-20);
+    world.until("the first word is heard", |world| world.heard_since(2, began).contains(&1));
+    assert!(world.now - began < Duration::from_millis(100));
+    world.client(1).shows = vec![0];
+    world.watch(2, &[(0, 1, 180)]);
+    world.until("a picture after the rest", |world| world.video(2, 0).len() > 20);
+    assert_continuous(&world.video(2, 0));
+}
+
+#[test]
 fn who_is_not_admitted_neither_receives_nor_is_received() {
     let mut world = World::with(1, 2, 1);
     world.connect(3, 2);

@@ -338,8 +338,9 @@ impl<T: MediaTransport> Shard<T> {
         }
     }
 
-    pub(super) fn connected(&mut self, index: usize) {
-        let Some(peer) = &self.peers[index] else { return };
+    pub(super) fn connected(&mut self, now: Instant, index: usize) {
+        let Some(peer) = &mut self.peers[index] else { return };
+        peer.settle(now);
         self.outputs.push_back(Output::Event(Event::Connected { peer: peer.id }));
     }
 

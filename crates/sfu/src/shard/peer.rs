@@ -6,12 +6,19 @@ use crate::slot::{AudioSlot, VideoSlot};
 use crate::transport::{Direction, Line, MediaTransport, Written};
 use crate::{Kind, Layer, LineId, MediaPacket, PeerId, SlotSource, SourceId};
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Kept while a connection is lent out for a new offer (some milliseconds); more is dropped, as
 /// on a full network queue.
 const MAX_HELD_DATAGRAMS: usize = 64;
 const MAX_HELD_WRITES: usize = 512;
+
+/// A connected peer that neither sent nor was sent a packet for so long is at rest. Shorter, and the
+/// pauses between words bring rests that end at once.
+const RESTS_AFTER: Duration = Duration::from_secs(2);
+/// A peer at rest is woken by its own timers at most this often: they are for pacing, estimation and
+/// reports of packets that there are none of. Longer delays its connectivity checks, which are seconds apart.
+pub(super) const REST: Duration = Duration::from_millis(500);
 
 pub(super) struct Peer<T> {
     pub id: PeerId,
@@ -22,6 +29,8 @@ pub(super) struct Peer<T> {
     pub addresses: Vec<SocketAddr>,
     pub ufrags: Vec<String>,
     pub timer: Option<Instant>,
+    /// From when on it is at rest; `None` while it connects.
+    rests_from: Option<Instant>,
     pub estimate: Option<u64>,
     /// All its lines, known also while the connection is lent out.
     pub lines: Vec<Line>,
@@ -76,6 +85,7 @@ impl<T: MediaTransport> Peer<T> {
             addresses: Vec::new(),
             ufrags: Vec::new(),
             timer: None,
+            rests_from: None,
             estimate: None,
             lines: Vec::new(),
             published: Vec::new(),
@@ -84,6 +94,29 @@ impl<T: MediaTransport> Peer<T> {
         };
         peer.learn_lines();
         peer
+    }
+
+    /// It has connected: from now on it may rest.
+    pub fn settle(&mut self, now: Instant) {
+        self.rests_from = Some(now + RESTS_AFTER);
+    }
+
+    /// The moment for a timer that it set for `at`.
+    pub fn wake_at(&self, now: Instant, at: Instant) -> Instant {
+        if self.rests(now) { at.max(now + REST) } else { at }
+    }
+
+    /// A packet comes or goes. True when that ends its rest: its timers are to be looked at anew.
+    pub fn stir(&mut self, now: Instant) -> bool {
+        let rested = self.rests(now);
+        if let Some(from) = &mut self.rests_from {
+            *from = now + RESTS_AFTER;
+        }
+        rested
+    }
+
+    fn rests(&self, now: Instant) -> bool {
+        self.rests_from.is_some_and(|from| now >= from)
     }
 
     /// Makes slots for receiving lines that have none.
@@ -114,7 +147,8 @@ impl<T: MediaTransport> Peer<T> {
         self.published.iter().find(|(at, _, active)| *at == line && *active).map(|p| p.1)
     }
 
-    /// Writes, or keeps the packet while the connection is lent out.
+    /// Writes, or keeps the packet while the connection is lent out. Where it was at rest, it is to be
+    /// polled all the same.
     pub fn write(
         &mut self,
         now: Instant,
@@ -124,9 +158,11 @@ impl<T: MediaTransport> Peer<T> {
         egress: &mut Egress,
         group: usize,
     ) -> Written {
+        let rested = self.stir(now);
         match &mut self.transport {
             Some(transport) => {
-                transport.write(now, line, &outgoing(numbers, packet), egress, group)
+                let written = transport.write(now, line, &outgoing(numbers, packet), egress, group);
+                if rested { Written::Queued } else { written }
             }
             None => {
                 self.held.write(line, numbers, packet);
