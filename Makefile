@@ -1,6 +1,6 @@
 # The two commands are `make run` and `make test`; the rest are for people who work on In Camera.
 .DEFAULT_GOAL := run
-.PHONY: run demo test bench bench-sfu vendored-diff fuzz fmt web wasm check rust-test wasm-test web-test browser-test clean
+.PHONY: run demo test bench bench-sfu bench-abuse vendored-diff fuzz fmt web wasm check rust-test wasm-test web-test browser-test clean
 
 SETUP := scripts/setup.sh
 TIME ?= 60
@@ -51,6 +51,13 @@ bench: ## prints every figure of docs/performance.md
 
 bench-sfu: ## what forwarding costs the server, beside the least it could cost; needs two cores
 	scripts/bench-sfu.sh
+
+bench-abuse: ## a call of thirteen while each of fifteen attacks runs for TIME seconds: what it does to them
+	$(SETUP) test
+	$(MAKE) --no-print-directory web
+	cargo build --release --quiet --locked -p incamera-server -p incamera-cli
+	cargo build --release --quiet --locked -p incamera-cli --example attack
+	INCAMERA_BIN="$${CARGO_TARGET_DIR:-target}/release" node e2e/bench/abuse.mjs $(TIME)
 
 vendored-diff: ## what third_party/str0m has changed of the published crate
 	@scripts/vendored-diff.sh

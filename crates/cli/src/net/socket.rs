@@ -64,6 +64,11 @@ impl Signalling {
         }
     }
 
+    /// How many messages may be sent before the queue is full.
+    pub fn room(&self) -> usize {
+        self.outgoing.as_ref().map_or(0, Sender::capacity)
+    }
+
     /// Sends what is queued and closes, waiting a second at most.
     pub async fn finish(mut self) {
         self.outgoing = None;

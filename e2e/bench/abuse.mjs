@@ -1,0 +1,121 @@
+// What attackers do to others' call: two Chromium, one Firefox and ten headless people talk while each attack runs.
+// `node e2e/bench/abuse.mjs [seconds] [names…]`; ATTACK names the attacker's program. Prints a table.
+import { execFile, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { usage } from '../lib/crowd.mjs';
+import { headlessFiles } from '../lib/clips.mjs';
+import { chromium, firefox, inMeeting, knock } from '../lib/people.mjs';
+import { binary, startServer } from '../lib/server.mjs';
+
+const seconds = Number(process.argv[2] ?? 10);
+const attacker = process.env.ATTACK ?? `${process.env.INCAMERA_BIN}/examples/attack`;
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const free = () => new Promise((resolve) => {
+  const probe = createServer().listen(0, '127.0.0.1', () => {
+    const { port } = probe.address();
+    probe.close(() => resolve(port));
+  });
+});
+
+/** Name and arguments; `rate` is datagrams, messages or sockets. */
+const ATTACKS = [
+  ['nothing', null],
+  ['stun', 20_000], ['junk', 20_000], ['mutated', 50_000], ['hello', 1_000],
+  ['half-open', 5_000], ['slow-loris', 5_000],
+  ['messages', 100_000], ['large', 50], ['deep', 50], ['hands', 1_000], ['offers', 500],
+  ['replay', 5_000], ['mutated-member', 20_000], ['garbage', 2_000], ['keyframes', 1_000],
+].filter(([name]) => process.argv.length < 4 || process.argv.slice(3).includes(name));
+
+const [mediaPort, metricsPort] = [await free(), await free()];
+const server = await startServer({ media: `0.0.0.0:${mediaPort}`, args: ['--metrics-listen', `127.0.0.1:${metricsPort}`] });
+const children = [];
+const people = [];
+
+async function metrics() {
+  const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+  return Object.fromEntries(text.split('\n').filter((line) => line && !line.startsWith('#'))
+    .map((line) => [line.slice(9, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
+}
+
+/** Runs in the page: the longest time in which a sound that was coming brought no packet. */
+function watchSound() {
+  const last = new Map();
+  window.__longest = 0;
+  setInterval(async () => {
+    const connection = window.__connections.at(-1);
+    if (!connection) return;
+    const now = performance.now();
+    for (const stat of (await connection.getStats()).values()) {
+      if (stat.type !== 'inbound-rtp' || stat.kind !== 'audio') continue;
+      const before = last.get(stat.ssrc);
+      if (before && before.packets === stat.packetsReceived) continue;
+      if (before && now - before.at < 2_000) window.__longest = Math.max(window.__longest, now - before.at);
+      last.set(stat.ssrc, { packets: stat.packetsReceived, at: now });
+    }
+  }, 40);
+}
+
+function start(...args) {
+  const child = spawn(binary('incamera'), args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  children.push(child);
+  return child;
+}
+
+/** Ten headless people for as long as the attack takes, and the attack. */
+async function suffer(link, [name, rate]) {
+  const { audio } = headlessFiles('yellow');
+  const load = promisify(execFile)(binary('incamera'), ['load', '--url', link, '--participants', '10', '--within', '1',
+    '--speakers', '1', '--audio', audio, '--seconds', `${seconds + 8}`], { maxBuffer: 1 << 24 });
+  // It ends with an error when it has something to complain of; what it counted stands all the same.
+  const reported = load.catch((error) => error).then(({ stdout }) => JSON.parse(stdout));
+  await pause(5_000);
+  for (const { page } of people) await page.evaluate(() => { window.__longest = 0; });
+  const [before, counted, began] = [usage(server.child.pid), await metrics(), Date.now()];
+  let done = null;
+  if (rate === null) await pause(seconds * 1_000);
+  else {
+    const { stdout } = await promisify(execFile)('nice', ['-n', '10', attacker, name, '--seconds', `${seconds}`, '--rate', `${rate}`,
+      '--media', `127.0.0.1:${mediaPort}`, '--to', new URL(server.url).host, '--url', link]);
+    done = JSON.parse(stdout);
+  }
+  const [after, recounted, took] = [usage(server.child.pid), await metrics(), (Date.now() - began) / 1_000];
+  const heard = await Promise.all(people.map(({ page }) => page.evaluate(() => window.__longest)));
+  const report = await reported;
+  const grown = Object.entries(recounted).map(([key, value]) => [key, value - (counted[key] ?? 0)])
+    .filter(([key, value]) => value > 0 && /refused|unknown/.test(key))
+    .map(([key, value]) => `${key.replace(/refused_total\{reason="(.*)"\}/, '$1')} ${value}`);
+  const row = {
+    attack: name, sent: done?.sent ?? 0, 'a second': done ? Math.round(done.sent / done.seconds) : 0,
+    replies: done?.replies ?? 0, 'reply bytes': done?.reply_bytes ?? 0, 'cut off': done?.cut_off ?? 0,
+    'server CPU %': Math.round((after.cpu - before.cpu) / took / 10), 'grown MB': Number((after.memory - before.memory).toFixed(1)),
+    'gap headless p99': report.audio_gap_ms.p99, 'gap headless max': report.audio_gap_ms.max, 'gap browsers': Math.round(Math.max(...heard)),
+    joined: report.joins.joined, counted: grown.join(', '),
+  };
+  console.log(JSON.stringify(row));
+  for (const problem of report.problems) console.log(`   ${problem}`);
+  return row;
+}
+
+try {
+  const host = start('host', server.url, '--name', 'Host', '--admit-all');
+  const link = await new Promise((resolve) => createInterface({ input: host.stdout }).once('line', resolve));
+  for (const [open, sender] of [[chromium, 'red'], [chromium, 'green'], [firefox, 'blue']]) {
+    const person = await open(sender);
+    people.push(person);
+    person.page = await knock(person, link, sender);
+    await inMeeting(person.page);
+    await person.page.evaluate(watchSound);
+  }
+  const rows = [];
+  for (const attack of ATTACKS) rows.push(await suffer(link, attack));
+  console.table(rows);
+  for (const { page } of people) await inMeeting(page);
+  console.log('everyone is still in the call');
+} finally {
+  for (const { browser } of people) await browser.close().catch(() => {});
+  for (const child of children) child.kill('SIGTERM');
+  await pause(500);
+  console.log(`the server ended with ${await server.stop()}`);
+}
