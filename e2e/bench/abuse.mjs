@@ -39,20 +39,26 @@ async function metrics() {
     .map((line) => [line.slice(9, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
 }
 
-/** Runs in the page: the longest time in which a sound that was coming brought no packet. */
+/**
+ * Runs in the page: the longest time in which a sound that was coming brought no packet, one that has not come back
+ * included. `__listen` begins anew, `__longest` says it in ms.
+ */
 function watchSound() {
-  const last = new Map();
-  window.__longest = 0;
+  let last = new Map();
+  let longest = 0;
+  window.__listen = () => { last = new Map(); longest = 0; };
+  window.__longest = () => Math.max(longest, ...[...last.values()].map(({ at }) => (at === null ? 0 : performance.now() - at)));
   setInterval(async () => {
     const connection = window.__connections.at(-1);
     if (!connection) return;
-    const now = performance.now();
+    const heard = last;
     for (const stat of (await connection.getStats()).values()) {
       if (stat.type !== 'inbound-rtp' || stat.kind !== 'audio') continue;
-      const before = last.get(stat.ssrc);
-      if (before && before.packets === stat.packetsReceived) continue;
-      if (before && now - before.at < 2_000) window.__longest = Math.max(window.__longest, now - before.at);
-      last.set(stat.ssrc, { packets: stat.packetsReceived, at: now });
+      const before = heard.get(stat.ssrc);
+      if (before?.packets === stat.packetsReceived) continue;
+      const now = performance.now();
+      if (before && before.at !== null && heard === last) longest = Math.max(longest, now - before.at);
+      heard.set(stat.ssrc, { packets: stat.packetsReceived, at: before ? now : null });
     }
   }, 40);
 }
@@ -71,7 +77,7 @@ async function suffer(link, [name, rate]) {
   // It ends with an error when it has something to complain of; what it counted stands all the same.
   const reported = load.catch((error) => error).then(({ stdout }) => JSON.parse(stdout));
   await pause(5_000);
-  for (const { page } of people) await page.evaluate(() => { window.__longest = 0; });
+  for (const { page } of people) await page.evaluate(() => window.__listen());
   const [before, counted, began] = [usage(server.child.pid), await metrics(), Date.now()];
   let done = null;
   if (rate === null) await pause(seconds * 1_000);
@@ -81,7 +87,7 @@ async function suffer(link, [name, rate]) {
     done = JSON.parse(stdout);
   }
   const [after, recounted, took] = [usage(server.child.pid), await metrics(), (Date.now() - began) / 1_000];
-  const heard = await Promise.all(people.map(({ page }) => page.evaluate(() => window.__longest)));
+  const heard = await Promise.all(people.map(({ page }) => page.evaluate(() => window.__longest())));
   const report = await reported;
   const grown = Object.entries(recounted).map(([key, value]) => [key, value - (counted[key] ?? 0)])
     .filter(([key, value]) => value > 0 && /refused|unknown/.test(key))

@@ -229,8 +229,8 @@ impl Member {
         let Some(server) = self.server else { return };
         if self.udp.try_send_to(datagram, server).is_ok() {
             self.done.sent_bytes += datagram.len() as u64;
+            self.done.sent += 1;
         }
-        self.done.sent += 1;
     }
 }
 

@@ -72,11 +72,11 @@ impl Misdeed {
                 member.say(text)
             }
             Kind::Large => {
-                member.say(format!(r#"{{"type":"pong","id":"{}"}}"#, "a".repeat(1 << 20)))
+                member.say(format!(r#"{{"type":"ping","id":"{}"}}"#, "a".repeat(1 << 20)))
             }
             Kind::Deep => {
                 let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-                member.say(format!(r#"{{"type":"pong","id":{deep}}}"#))
+                member.say(format!(r#"{{"type":"ping","id":{deep}}}"#))
             }
             Kind::Hands => {
                 let on = self.spent.is_multiple_of(2);
