@@ -8,6 +8,7 @@ import { usage } from '../lib/crowd.mjs';
 import { headlessFiles } from '../lib/clips.mjs';
 import { chromium, firefox, inMeeting, knock } from '../lib/people.mjs';
 import { binary, startServer } from '../lib/server.mjs';
+import { listen, longestSilence, watchSilence } from '../lib/silence.mjs';
 
 const seconds = Number(process.argv[2] ?? 10);
 const attacker = process.env.ATTACK ?? `${process.env.INCAMERA_BIN}/examples/attack`;
@@ -32,35 +33,12 @@ const [mediaPort, metricsPort] = [await free(), await free()];
 const server = await startServer({ media: `0.0.0.0:${mediaPort}`, args: ['--metrics-listen', `127.0.0.1:${metricsPort}`] });
 const children = [];
 const people = [];
+const pages = () => people.map(({ page }) => page);
 
 async function metrics() {
   const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
   return Object.fromEntries(text.split('\n').filter((line) => line && !line.startsWith('#'))
     .map((line) => [line.slice(9, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
-}
-
-/**
- * Runs in the page: the longest time in which a sound that was coming brought no packet, one that has not come back
- * included. `__listen` begins anew, `__longest` says it in ms.
- */
-function watchSound() {
-  let last = new Map();
-  let longest = 0;
-  window.__listen = () => { last = new Map(); longest = 0; };
-  window.__longest = () => Math.max(longest, ...[...last.values()].map(({ at }) => (at === null ? 0 : performance.now() - at)));
-  setInterval(async () => {
-    const connection = window.__connections.at(-1);
-    if (!connection) return;
-    const heard = last;
-    for (const stat of (await connection.getStats()).values()) {
-      if (stat.type !== 'inbound-rtp' || stat.kind !== 'audio') continue;
-      const before = heard.get(stat.ssrc);
-      if (before?.packets === stat.packetsReceived) continue;
-      const now = performance.now();
-      if (before && before.at !== null && heard === last) longest = Math.max(longest, now - before.at);
-      heard.set(stat.ssrc, { packets: stat.packetsReceived, at: before ? now : null });
-    }
-  }, 40);
 }
 
 function start(...args) {
@@ -77,7 +55,7 @@ async function suffer(link, [name, rate]) {
   // It ends with an error when it has something to complain of; what it counted stands all the same.
   const reported = load.catch((error) => error).then(({ stdout }) => JSON.parse(stdout));
   await pause(5_000);
-  for (const { page } of people) await page.evaluate(() => window.__listen());
+  await listen(pages());
   const [before, counted, began] = [usage(server.child.pid), await metrics(), Date.now()];
   let done = null;
   if (rate === null) await pause(seconds * 1_000);
@@ -87,7 +65,7 @@ async function suffer(link, [name, rate]) {
     done = JSON.parse(stdout);
   }
   const [after, recounted, took] = [usage(server.child.pid), await metrics(), (Date.now() - began) / 1_000];
-  const heard = await Promise.all(people.map(({ page }) => page.evaluate(() => window.__longest())));
+  const silence = await longestSilence(pages());
   const report = await reported;
   const grown = Object.entries(recounted).map(([key, value]) => [key, value - (counted[key] ?? 0)])
     .filter(([key, value]) => value > 0 && /refused|unknown/.test(key))
@@ -96,7 +74,7 @@ async function suffer(link, [name, rate]) {
     attack: name, sent: done?.sent ?? 0, 'a second': done ? Math.round(done.sent / done.seconds) : 0,
     replies: done?.replies ?? 0, 'reply bytes': done?.reply_bytes ?? 0, 'cut off': done?.cut_off ?? 0,
     'server CPU %': Math.round((after.cpu - before.cpu) / took / 10), 'grown MB': Number((after.memory - before.memory).toFixed(1)),
-    'gap headless p99': report.audio_gap_ms.p99, 'gap headless max': report.audio_gap_ms.max, 'gap browsers': Math.round(Math.max(...heard)),
+    'gap headless p99': report.audio_gap_ms.p99, 'gap headless max': report.audio_gap_ms.max, 'gap browsers': silence,
     joined: report.joins.joined, counted: grown.join(', '),
   };
   console.log(JSON.stringify(row));
@@ -112,8 +90,8 @@ try {
     people.push(person);
     person.page = await knock(person, link, sender);
     await inMeeting(person.page);
-    await person.page.evaluate(watchSound);
   }
+  await watchSilence(pages());
   const rows = [];
   for (const attack of ATTACKS) rows.push(await suffer(link, attack));
   console.table(rows);

@@ -13,14 +13,18 @@ export const binary = (name) => {
   return path;
 };
 
-/** Starts a server; `stop`, `kill` (as by the kernel) and `restart` act on the same data directory. */
-export async function startServer({ listen = '127.0.0.1:0', media = '0.0.0.0:0', args = [] } = {}) {
+/**
+ * Starts a server; `stop`, `kill` (as by the kernel) and `restart` act on the same data directory, which `prepare` may see
+ * before the server does.
+ */
+export async function startServer({ listen = '127.0.0.1:0', media = '0.0.0.0:0', args = [], env = {}, prepare = () => {} } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'incamera-'));
+  prepare(dir);
   const server = { dir, log: '', url: '', child: null };
   const start = async (address, mediaAddress) => {
     server.child = spawn(binary('incamera-server'),
       ['--listen', address, '--media-listen', mediaAddress, '--data-dir', dir, ...args],
-      { stdio: ['ignore', 'pipe', 'pipe'] });
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     server.child.stderr.on('data', (data) => { server.log += data; });
     server.url = await firstUrl(server.child, () => server.log);
   };

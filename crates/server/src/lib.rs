@@ -139,7 +139,7 @@ impl Server {
         while self.app.metrics.connections.get() > 0 && tokio::time::Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        self.app.hall.close().await;
+        self.app.hall.close();
         self.helpers.iter().for_each(JoinHandle::abort);
         while self.app.metrics.meetings_loaded.get() > 0 && tokio::time::Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -209,7 +209,7 @@ async fn start_metrics(
 /// The one loop that carries the media threads' notices to the meetings.
 async fn pass_media_on(mut events: MediaEvents, hall: Hall) {
     while let Some(event) = events.recv().await {
-        hall.media(event).await;
+        hall.media(event);
     }
 }
 

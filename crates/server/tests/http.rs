@@ -210,8 +210,11 @@ async fn ids_of_any_length_get_a_clear_answer() {
 
 #[tokio::test]
 async fn a_head_that_dribbles_in_is_cut_off() {
-    let running =
-        Running::with(|config| config.limits.request_timeout = Duration::from_millis(300)).await;
+    let running = Running::with(|config| {
+        config.limits.request_timeout = Duration::from_millis(300);
+        config.metrics_listen = Some("127.0.0.1:0".parse().unwrap());
+    })
+    .await;
     let mut stream = TcpStream::connect(running.authority()).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
     let start = Instant::now();
@@ -219,6 +222,7 @@ async fn a_head_that_dribbles_in_is_cut_off() {
     let read = tokio::time::timeout(common::PATIENCE, stream.read_to_end(&mut answer)).await;
     assert!(read.is_ok(), "still open after {:?}", start.elapsed());
     assert!(!answer.starts_with(b"HTTP/1.1 200"));
+    assert_eq!(running.refused("slow_request").await, 1);
 }
 
 #[tokio::test]

@@ -26,6 +26,10 @@ use std::time::{Duration, Instant};
 /// How often rooms look at rates, live layers and speakers.
 const TICK: Duration = Duration::from_millis(100);
 
+/// Timers further ahead than this go off together, on a grid of as much: each time the thread wakes
+/// costs more than what most timers have to do. Pacing, with its shorter ones, keeps to the moment.
+const GRID: Duration = Duration::from_millis(10);
+
 /// Turns of one peer's poll loop within one drain; beyond, it goes on at the next flush.
 const MAX_TURNS: usize = 2_000;
 
@@ -69,6 +73,7 @@ pub struct Shard<T> {
     outputs: VecDeque<Output<T>>,
     counters: Counters,
     next_tick: Instant,
+    started: Instant,
 }
 
 impl<T: MediaTransport> Shard<T> {
@@ -87,6 +92,7 @@ impl<T: MediaTransport> Shard<T> {
             outputs: VecDeque::new(),
             counters: Counters::default(),
             next_tick: now + TICK,
+            started: now,
         }
     }
 
@@ -132,7 +138,7 @@ impl<T: MediaTransport> Shard<T> {
         if let Some(peer) = &mut self.peers[index] {
             peer.stir(now);
         }
-        self.timer_by(index, now + RECEIPT_INTERVAL);
+        self.timer_by(now, index, now + RECEIPT_INTERVAL);
         if let Some(received) = received {
             self.published(now, index, received);
         }
@@ -240,7 +246,8 @@ impl<T: MediaTransport> Shard<T> {
             match transport.poll() {
                 Polled::Timeout(at) if at > now => {
                     let peer = self.peers[index].as_ref();
-                    return self.set_timer(index, peer.map_or(at, |peer| peer.wake_at(now, at)));
+                    let at = peer.map_or(at, |peer| peer.wake_at(now, at));
+                    return self.set_timer(now, index, at);
                 }
                 Polled::Timeout(_) => transport.handle_timeout(now),
                 Polled::Transmit { from, to, datagram } => {
@@ -253,22 +260,32 @@ impl<T: MediaTransport> Shard<T> {
                 Polled::Closed => return self.failed(now, index),
             }
         }
-        self.set_timer(index, now + Duration::from_millis(1));
+        self.set_timer(now, index, now + Duration::from_millis(1));
     }
 
     /// Lets the peer's timer go off no later than at this moment.
-    fn timer_by(&mut self, index: usize, at: Instant) {
+    fn timer_by(&mut self, now: Instant, index: usize, at: Instant) {
         let timer = self.peers[index].as_ref().and_then(|peer| peer.timer);
         if timer.is_none_or(|timer| timer > at) {
-            self.set_timer(index, at);
+            self.set_timer(now, index, at);
         }
     }
 
-    fn set_timer(&mut self, index: usize, at: Instant) {
+    fn set_timer(&mut self, now: Instant, index: usize, at: Instant) {
+        let at = self.on_grid(now, at);
         let Some(peer) = &mut self.peers[index] else { return };
         if let Some(before) = peer.timer.replace(at) {
             self.timers.remove(&(before, index));
         }
         self.timers.insert((at, index));
+    }
+
+    fn on_grid(&self, now: Instant, at: Instant) -> Instant {
+        if at < now + GRID {
+            return at;
+        }
+        let since = at.saturating_duration_since(self.started).as_millis() as u64;
+        let grid = GRID.as_millis() as u64;
+        self.started + Duration::from_millis((since / grid + 1) * grid)
     }
 }

@@ -10,7 +10,7 @@ use sqlx::sqlite::{
     SqliteSynchronous,
 };
 use sqlx::{Row, SqliteConnection};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::{Pending, Report, Store, StoreError};
 
@@ -22,7 +22,19 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// Meetings in a SQLite file, in WAL mode, synced at every batch.
 pub struct SqliteStore {
-    pool: SqlitePool,
+    /// SQLite writes one batch at a time whatever the number of connections: one never meets itself
+    /// as busy.
+    writer: SqlitePool,
+    /// Of its own, so that nobody who loads a meeting waits behind a write that waits for a lock.
+    reader: SqlitePool,
+    file: Placed,
+}
+
+/// A file as it was found when it was opened. SQLite goes on writing into one that was deleted or
+/// moved away, and all of that would be lost.
+struct Placed {
+    path: PathBuf,
+    identity: Option<(u64, u64)>,
 }
 
 impl SqliteStore {
@@ -30,18 +42,23 @@ impl SqliteStore {
     /// schema up to date. A newer one is refused as [`StoreError::NewerSchema`].
     pub async fn open(directory: &Path) -> Result<Self, StoreError> {
         make_private(directory).map_err(|error| StoreError::Engine(error.into()))?;
-        let options = options(&directory.join(FILE));
-        // SQLite writes one batch at a time whatever the number of connections, and reading a
-        // meeting is a matter of microseconds: one connection never meets itself as busy.
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
-        let pool = pool.map_err(engine)?;
-        schema::bring_up_to_date(&pool).await?;
-        Ok(SqliteStore { pool })
+        let path = directory.join(FILE);
+        let pool = || SqlitePoolOptions::new().max_connections(1).connect_with(options(&path));
+        let writer = pool().await.map_err(engine)?;
+        schema::bring_up_to_date(&writer).await?;
+        let reader = pool().await.map_err(engine)?;
+        Ok(SqliteStore { writer, reader, file: Placed::at(path) })
     }
 
     /// Writes everything back into the one file and closes it.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+
+    /// The way to write, as long as what is written can be found again.
+    fn writer(&self) -> Result<&SqlitePool, StoreError> {
+        self.file.check().map(|()| &self.writer)
     }
 
     async fn create_meeting(
@@ -52,12 +69,12 @@ impl SqliteStore {
     ) -> Result<(), StoreError> {
         let insert = "INSERT INTO meeting (id, key, used) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
         let query = sqlx::query(insert).bind(&meeting.0[..]).bind(&key.0[..]).bind(at.0 as i64);
-        let done = query.execute(&self.pool).await.map_err(engine)?;
+        let done = query.execute(self.writer()?).await.map_err(engine)?;
         if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Taken) }
     }
 
     async fn load_meeting(&self, meeting: MeetingId) -> Result<Option<Saved>, StoreError> {
-        let mut transaction = self.pool.begin().await.map_err(engine)?;
+        let mut transaction = self.reader.begin().await.map_err(engine)?;
         let select = "SELECT key, used, ended FROM meeting WHERE id = ?";
         let row = sqlx::query(select).bind(&meeting.0[..]).fetch_optional(&mut *transaction).await;
         let Some(row) = row.map_err(engine)? else { return Ok(None) };
@@ -67,7 +84,7 @@ impl SqliteStore {
     }
 
     async fn apply_batch(&self, meeting: MeetingId, batch: Vec<Write>) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(engine)?;
+        let mut transaction = self.writer()?.begin_with("BEGIN IMMEDIATE").await.map_err(engine)?;
         let known = sqlx::query("SELECT 1 FROM meeting WHERE id = ?").bind(&meeting.0[..]);
         if known.fetch_optional(&mut *transaction).await.map_err(engine)?.is_none() {
             return Err(StoreError::Unknown);
@@ -80,7 +97,7 @@ impl SqliteStore {
 
     async fn drop_unused(&self, limit: UnixMillis) -> Result<u64, StoreError> {
         let delete = sqlx::query("DELETE FROM meeting WHERE used < ?").bind(limit.0 as i64);
-        let done = delete.execute(&self.pool).await.map_err(engine)?;
+        let done = delete.execute(self.writer()?).await.map_err(engine)?;
         Ok(done.rows_affected())
     }
 }
@@ -103,16 +120,41 @@ impl Store for SqliteStore {
     }
 
     fn report(&self, report: Report) -> Pending<'_, ()> {
-        Box::pin(reports::keep(&self.pool, report))
+        Box::pin(async { reports::keep(self.writer()?, report).await })
     }
 
     fn reports(&self) -> Pending<'_, Vec<Report>> {
-        Box::pin(reports::all(&self.pool))
+        Box::pin(reports::all(&self.reader))
     }
 
     fn forget_reports(&self, limit: UnixMillis) -> Pending<'_, u64> {
-        Box::pin(reports::drop_before(&self.pool, limit))
+        Box::pin(async move { reports::drop_before(self.writer()?, limit).await })
     }
+}
+
+impl Placed {
+    fn at(path: PathBuf) -> Placed {
+        let identity = identity(&path);
+        Placed { path, identity }
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        match identity(&self.path) {
+            found if found == self.identity => Ok(()),
+            None => Err(StoreError::Engine(
+                format!("{FILE} is gone from the data directory: put it back").into(),
+            )),
+            Some(_) => Err(StoreError::Engine(
+                format!("another {FILE} was put in the place of ours: restart the server").into(),
+            )),
+        }
+    }
+}
+
+/// Device and inode; `None` when there is no such file.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
 }
 
 fn options(file: &Path) -> SqliteConnectOptions {

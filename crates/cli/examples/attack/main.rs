@@ -36,6 +36,8 @@ pub struct Done {
     pub smallest_sent: usize,
     /// Times the server ended a connection of the attacker's.
     pub cut_off: u64,
+    /// Whether a member's media connection outlived what it did; a forger could have done it to others.
+    pub connected: bool,
     pub seconds: f64,
 }
 

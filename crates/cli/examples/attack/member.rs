@@ -50,6 +50,7 @@ pub fn run(name: &str, plan: &Plan) -> Done {
             tokio::task::yield_now().await;
         }
         member.done.seconds = begun.elapsed().as_secs_f64();
+        member.done.connected = member.peer.as_ref().is_some_and(Peer::is_connected);
         member.tell(Input::Command(Command::Leave));
         member.settle();
         member.turn(Duration::from_millis(200)).await;
@@ -145,7 +146,13 @@ impl Member {
     fn hear(&mut self, event: SocketEvent) {
         let input = match event {
             SocketEvent::Opened => Input::SocketOpened,
-            SocketEvent::Message(text) => Input::SocketMessage { text },
+            SocketEvent::Message(text) => {
+                if text.starts_with(r#"{"type":"error""#) {
+                    self.done.replies += 1;
+                    self.done.reply_bytes += text.len() as u64;
+                }
+                Input::SocketMessage { text }
+            }
             SocketEvent::Closed => {
                 self.signalling = None;
                 self.done.cut_off += 1;

@@ -2,8 +2,9 @@
 
 use super::member::Member;
 use super::random::Random;
-use client::shell::{Command, Input};
+use client::shell::{Command, Input, MediaEvent};
 use std::time::{Duration, Instant};
+use wire::SlotWish;
 
 /// One attack under way.
 pub struct Misdeed {
@@ -88,6 +89,7 @@ impl Misdeed {
                 let text = known.cloned().unwrap_or_default();
                 member.say(text)
             }
+            Kind::Replay | Kind::Mutated if self.spent.is_multiple_of(20) => self.garbage(member),
             Kind::Replay => {
                 let at = self.random.below(member.kept.len());
                 let datagram = member.kept.get(at).cloned().unwrap_or_default();
@@ -110,6 +112,9 @@ impl Misdeed {
             }
             Kind::Garbage => self.garbage(member),
             Kind::Keyframes => {
+                if self.spent % 1_000 == 1 {
+                    watch(member);
+                }
                 let Some(peer) = &mut member.peer else { return false };
                 for mid in peer.lines().video_slots.clone() {
                     peer.request_keyframe(mid);
@@ -122,6 +127,7 @@ impl Misdeed {
         }
     }
 
+    /// A frame of noise, in datagrams that are sealed as they should be.
     fn garbage(&mut self, member: &mut Member) -> bool {
         let now = Instant::now();
         let Some(peer) = &mut member.peer else { return false };
@@ -140,4 +146,19 @@ impl Misdeed {
         member.settle();
         true
     }
+}
+
+/// Asks to see every camera there is, as far as there are slots.
+fn watch(member: &mut Member) {
+    let Some(peer) = &mut member.peer else { return };
+    let cameras = member.view.people.iter().filter(|person| !person.me && person.camera_on);
+    let slots = peer.lines().video_slots.iter().zip(cameras.filter_map(|person| person.participant));
+    let wishes = slots.map(|(mid, participant)| SlotWish {
+        mid: mid.to_string(),
+        participant,
+        kind: wire::Kind::Camera,
+        height: 180,
+    });
+    let slots = wishes.collect();
+    member.tell(Input::Media(MediaEvent::Layout { slots }));
 }

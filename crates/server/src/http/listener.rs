@@ -2,6 +2,7 @@
 //! requests' heads.
 
 use super::App;
+use super::patience::{Opening, Waited, wait_for};
 use crate::drained;
 use crate::limits::Full;
 use crate::metrics::Refusal;
@@ -85,17 +86,37 @@ impl Listener {
 
     fn serve(&self, stream: TcpStream, pass: Arc<ConnectionPass>) {
         let _ = stream.set_nodelay(true);
-        let router = self.router.clone();
-        let Some(tls) = self.tls.clone() else {
-            tokio::spawn(speak(stream, router, pass));
-            return;
-        };
-        let limit = self.app.limits.request_timeout;
+        let (router, tls) = (self.router.clone(), self.tls.clone());
         tokio::spawn(async move {
-            if let Ok(Ok(stream)) = tokio::time::timeout(limit, tls.accept(stream)).await {
-                speak(stream, router, pass).await;
+            let limit = pass.app.limits.request_timeout;
+            let opening = if tls.is_some() { Opening::Hello } else { Opening::Head };
+            let mut draining = pass.app.draining.clone();
+            let waited = tokio::select! {
+                waited = wait_for(&stream, opening, limit) => waited,
+                () = drained(&mut draining) => return,
+            };
+            match waited {
+                // Boxed, so that whoever only waits does not hold what speaking takes.
+                Waited::Ready => Box::pin(greet(stream, tls, router, pass)).await,
+                Waited::TooLong => pass.app.metrics.refuse(Refusal::SlowRequest),
+                Waited::Gone => {}
             }
         });
+    }
+}
+
+async fn greet(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    pass: Arc<ConnectionPass>,
+) {
+    let Some(tls) = tls else { return speak(stream, router, pass).await };
+    let limit = pass.app.limits.request_timeout;
+    match tokio::time::timeout(limit, tls.accept(stream)).await {
+        Ok(Ok(stream)) => speak(stream, router, pass).await,
+        Ok(Err(_)) => {}
+        Err(_) => pass.app.metrics.refuse(Refusal::SlowRequest),
     }
 }
 

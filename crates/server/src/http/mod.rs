@@ -5,6 +5,7 @@ mod assets;
 mod headers;
 mod listener;
 mod metrics;
+mod patience;
 mod reports;
 
 pub(crate) use headers::host;

@@ -1,5 +1,6 @@
 //! The task that owns one meeting: letters in, outputs carried out strictly in order.
 
+use super::backlog::{Backlog, NotDurable, Outcome};
 use super::hall::{Hall, Surroundings};
 use crate::limits::{Bucket, Rate};
 use crate::media::{Kind, Kinds, MediaEvent, PeerId, Permissions};
@@ -13,6 +14,7 @@ use meeting::{
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use store::StoreError;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use wire::{ErrorCode, ServerMessage};
@@ -31,14 +33,12 @@ pub(crate) enum Letter {
     Media(MediaEvent),
 }
 
-/// The store failed: what the meeting holds in memory may not be told to anyone.
-struct NotDurable;
-
 pub(super) struct Actor {
     meeting: Meeting,
     id: MeetingId,
     over: Arc<AtomicBool>,
     around: Surroundings,
+    backlog: Backlog,
     outboxes: HashMap<ConnectionId, Outbox>,
     permits: Permits,
     bucket: Bucket,
@@ -57,6 +57,7 @@ impl Actor {
         let rate = Rate::per_second(around.limits.messages_per_meeting, 5);
         Actor {
             id: meeting.id(),
+            backlog: Backlog::new(around.store.clone(), meeting.id()),
             meeting,
             over,
             outboxes: HashMap::new(),
@@ -76,6 +77,7 @@ impl Actor {
                     Some(letter) => self.open_letter(letter).await,
                     None => break,
                 },
+                settled = self.backlog.settled() => self.settled(settled).await,
                 () = tokio::time::sleep_until(due) => {
                     if self.is_idle() && hall.unload(self.id, &letters).await {
                         break;
@@ -95,7 +97,7 @@ impl Actor {
     }
 
     fn is_idle(&self) -> bool {
-        self.outboxes.is_empty() && self.empty_since.elapsed() >= self.around.limits.unload_after
+        self.outboxes.is_empty() && self.backlog.is_empty() && self.empty_since.elapsed() >= self.around.limits.unload_after
     }
 
     /// When to look up without a letter: the meeting's own timer, or the time to unload.
@@ -114,6 +116,10 @@ impl Actor {
         match letter {
             Letter::Connected { connection, device, certificate, outbox } => {
                 self.outboxes.insert(connection, outbox);
+                self.backlog.welcome(connection);
+                if self.backlog.is_failing() {
+                    self.tell(connection, &ServerMessage::Error { code: ErrorCode::Internal });
+                }
                 self.handle(Input::Connected { connection, device, certificate }).await
             }
             Letter::Disconnected(connection) => {
@@ -157,8 +163,12 @@ impl Actor {
     async fn handle(&mut self, input: Input) -> Result<(), NotDurable> {
         self.meeting.handle(self.around.clock.now(), input);
         while let Some(output) = self.meeting.poll_output() {
-            self.carry_out(output).await?;
+            let output = if self.backlog.is_empty() { Some(output) } else { self.backlog.hold(output)? };
+            if let Some(output) = output {
+                self.carry_out(output).await?;
+            }
         }
+        self.backlog.followed();
         self.over.store(self.meeting.is_over(), Relaxed);
         Ok(())
     }
@@ -166,11 +176,8 @@ impl Actor {
     async fn carry_out(&mut self, output: Output) -> Result<(), NotDurable> {
         match output {
             Output::Persist(writes) => {
-                self.around.store.apply(self.id, writes).await.map_err(|error| {
-                    self.around.metrics.store_failures.increment();
-                    tracing::error!(meeting = %self.id.loggable(), %error, "the store failed");
-                    NotDurable
-                })?;
+                let failed = self.backlog.write(writes).await?;
+                self.note_failure(failed);
             }
             Output::Send { to, message } => self.send(&to, message),
             Output::Close { connection } => {
@@ -183,6 +190,29 @@ impl Actor {
             Output::Warn(warning) => self.warn(warning),
         }
         Ok(())
+    }
+
+    /// A write that took its time came to an end.
+    async fn settled(&mut self, outcome: Result<Outcome, NotDurable>) -> Result<(), NotDurable> {
+        match outcome? {
+            Outcome::Failing(first) => self.note_failure(first),
+            Outcome::Kept => {
+                while let Some(output) = self.backlog.release() {
+                    self.carry_out(output).await?;
+                }
+                self.backlog.followed();
+            }
+        }
+        Ok(())
+    }
+
+    fn note_failure(&self, first: Option<StoreError>) {
+        if let Some(error) = first {
+            self.around.metrics.store_failures.increment();
+            tracing::error!(
+                meeting = %self.id.loggable(), %error, "the store failed; it is tried again every second"
+            );
+        }
     }
 
     fn send(&self, to: &[ConnectionId], message: ToClient) {

@@ -8,10 +8,10 @@ use crate::metrics::Metrics;
 use base::{MeetingId, MeetingKey, OperatorPolicy};
 use meeting::Meeting;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard};
 use store::{Store, StoreError};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::mpsc;
 
 /// Letters waiting for one meeting. At the bound, connections wait with reading and media notices
 /// are dropped; higher bounds let a flood of the largest messages hold more memory.
@@ -47,28 +47,41 @@ impl Room {
 #[derive(Clone)]
 pub(crate) struct Hall {
     rooms: Arc<Mutex<HashMap<MeetingId, Room>>>,
+    /// Held while a meeting is loaded or goes: it can neither run twice nor start from records that are
+    /// being replaced. Not the same as `rooms`, so that those in a meeting never wait for the store.
+    door: Arc<tokio::sync::Mutex<()>>,
     around: Surroundings,
 }
 
 impl Hall {
     pub fn new(around: Surroundings) -> Self {
-        Hall { rooms: Arc::default(), around }
+        Hall { rooms: Arc::default(), door: Arc::default(), around }
     }
 
-    /// The meeting, loaded; `None` if there is none. Loads happen one at a time, so a meeting can
-    /// neither run twice nor start from records that are being replaced.
+    /// The meeting, loaded; `None` if there is none. Loads happen one at a time.
     pub async fn enter(&self, id: MeetingId) -> Result<Option<Room>, StoreError> {
-        let mut rooms = self.rooms.lock().await;
-        if let Some(room) = rooms.get(&id).filter(|room| !room.mailbox.is_closed()) {
-            return Ok(Some(room.clone()));
+        if let Some(room) = self.loaded(id) {
+            return Ok(Some(room));
+        }
+        let _door = self.door.lock().await;
+        if let Some(room) = self.loaded(id) {
+            return Ok(Some(room));
         }
         let Some(saved) = self.around.store.load(id).await? else { return Ok(None) };
         let limits = meeting::Limits { policy: self.around.policy, ..Default::default() };
         let meeting =
             Meeting::restore(saved, limits).map_err(|error| StoreError::Engine(Box::new(error)))?;
         let room = self.open(meeting);
-        rooms.insert(id, room.clone());
+        self.rooms().insert(id, room.clone());
         Ok(Some(room))
+    }
+
+    fn loaded(&self, id: MeetingId) -> Option<Room> {
+        self.rooms().get(&id).filter(|room| !room.mailbox.is_closed()).cloned()
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, HashMap<MeetingId, Room>> {
+        self.rooms.lock().expect("no holder of this lock panics")
     }
 
     fn open(&self, meeting: Meeting) -> Room {
@@ -83,7 +96,8 @@ impl Hall {
 
     /// Takes an idle meeting out, unless somebody is on the way in.
     pub async fn unload(&self, id: MeetingId, letters: &mpsc::Receiver<Letter>) -> bool {
-        let mut rooms = self.rooms.lock().await;
+        let _door = self.door.lock().await;
+        let mut rooms = self.rooms();
         let only_ours = rooms.get(&id).is_some_and(|room| room.mailbox.strong_count() == 1);
         if only_ours && letters.is_empty() {
             rooms.remove(&id);
@@ -95,15 +109,15 @@ impl Hall {
     /// Takes a meeting out whose task ends, whoever waits for it.
     pub async fn remove(&self, id: MeetingId, letters: &mut mpsc::Receiver<Letter>) {
         letters.close();
-        let mut rooms = self.rooms.lock().await;
+        let _door = self.door.lock().await;
+        let mut rooms = self.rooms();
         if rooms.get(&id).is_some_and(|room| room.mailbox.is_closed()) {
             rooms.remove(&id);
         }
     }
 
     /// Passes a notice of the media threads on.
-    pub async fn media(&self, event: MediaEvent) {
-        let rooms = self.rooms.lock().await;
+    pub fn media(&self, event: MediaEvent) {
         let room = match &event {
             MediaEvent::Speakers { room, .. } => *room,
             MediaEvent::Answer { peer, .. }
@@ -113,13 +127,13 @@ impl Hall {
             | MediaEvent::Slots { peer, .. }
             | MediaEvent::LayersWanted { peer, .. } => peer.room,
         };
-        if let Some(room) = rooms.get(&MeetingId(room.0)) {
+        if let Some(room) = self.rooms().get(&MeetingId(room.0)) {
             let _ = room.mailbox.try_send(Letter::Media(event));
         }
     }
 
     /// Drops every mailbox; each task ends when its last connection has.
-    pub async fn close(&self) {
-        self.rooms.lock().await.clear();
+    pub fn close(&self) {
+        self.rooms().clear();
     }
 }

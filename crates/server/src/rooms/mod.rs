@@ -2,6 +2,7 @@
 //! nobody has been there for a while.
 
 mod actor;
+mod backlog;
 mod hall;
 
 pub(crate) use actor::Letter;

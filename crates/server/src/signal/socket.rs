@@ -23,6 +23,10 @@ const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// How long a client may take to take one message in.
 const SEND_WITHIN: Duration = Duration::from_secs(15);
 
+/// Media offers of one connection: each is parsed and answered, which takes milliseconds. A page makes one when it
+/// connects and when its layout grows.
+const OFFERS: Rate = Rate { per_second: 2.0, burst: 30.0 };
+
 /// Messages refused in a row before the connection is closed.
 const MOST_REFUSED: u32 = 200;
 
@@ -80,6 +84,7 @@ struct Connection {
     meeting: MeetingId,
     room: Room,
     bucket: Bucket,
+    offers: Bucket,
     refused_in_a_row: u32,
     heard: Instant,
 }
@@ -88,9 +93,10 @@ impl Connection {
     fn new(socket: WebSocket, app: Arc<App>, meeting: MeetingId, room: Room) -> Self {
         let rate = Rate::per_second(app.limits.messages_per_connection, 10);
         let bucket = Bucket::new(rate, app.clock.mono());
+        let offers = Bucket::new(OFFERS, app.clock.mono());
         let number = ConnectionId(app.next_connection());
         let heard = Instant::now();
-        Connection { socket, app, number, meeting, room, bucket, refused_in_a_row: 0, heard }
+        Connection { socket, app, number, meeting, room, bucket, offers, refused_in_a_row: 0, heard }
     }
 
     async fn run(mut self, origins: Vec<String>) {
@@ -185,6 +191,10 @@ impl Connection {
             Ok(message) => message,
             Err((refusal, code)) => return self.refuse(refusal, code, outbox),
         };
+        let offers = matches!(message, ClientMessage::Offer { .. });
+        if offers && !self.offers.take(self.app.clock.mono()) {
+            return self.refuse(Refusal::OfferRate, ErrorCode::TooFast, outbox);
+        }
         match Action::read(message, &self.room.key) {
             Ok(action) => {
                 self.refused_in_a_row = 0;
@@ -345,7 +355,7 @@ fn closing(refusal: Refusal) -> (u16, &'static str) {
         Refusal::Idle => (close_code::AGAIN, "silent for too long; come back"),
         Refusal::NoHello => (close_code::POLICY, "the first message must be a hello"),
         Refusal::NotAuthentic => (close_code::POLICY, "the hello does not verify"),
-        Refusal::ConnectionRate => (close_code::POLICY, "too many messages"),
+        Refusal::ConnectionRate | Refusal::OfferRate => (close_code::POLICY, "too many messages"),
         _ => (close_code::POLICY, "the message cannot be read"),
     }
 }

@@ -48,6 +48,14 @@ impl Running {
         authority(&self.server.url())
     }
 
+    /// What `/metrics` says of refusals for this reason; it must be served.
+    pub async fn refused(&self, reason: &str) -> u64 {
+        let own = self.server.metrics_address().unwrap().to_string();
+        let text = request(&own, "GET", "/metrics", &[], "").await.body;
+        let name = format!("incamera_refused_total{{reason=\"{reason}\"}} ");
+        text.lines().find_map(|line| line.strip_prefix(&name)).unwrap().parse().unwrap()
+    }
+
     pub async fn get(&self, path: &str) -> Response {
         request(&self.authority(), "GET", path, &[], "").await
     }

@@ -108,7 +108,11 @@ impl<T: MediaTransport> Shard<T> {
                 slot.slot.set_target(None);
             }
         }
-        let wished = (desired(&wants) * PROBE_PERCENT / 100).max(LEAST_DESIRED_BPS);
+        let wished = match wants.is_empty() {
+            // Nothing is to be shown: probes would only be padding.
+            true => 0,
+            false => (desired(&wants) * PROBE_PERCENT / 100).max(LEAST_DESIRED_BPS),
+        };
         let sustained = sustained(&wants, &chosen);
         if let Some(transport) = &mut peer.transport {
             transport.set_bitrates(sustained, wished);

@@ -18,7 +18,7 @@ const MAX_HELD_WRITES: usize = 512;
 const RESTS_AFTER: Duration = Duration::from_secs(2);
 /// A peer at rest is woken by its own timers at most this often: they are for pacing, estimation and
 /// reports of packets that there are none of. Longer delays its connectivity checks, which are seconds apart.
-pub(super) const REST: Duration = Duration::from_millis(500);
+pub(super) const REST: Duration = Duration::from_secs(1);
 
 pub(super) struct Peer<T> {
     pub id: PeerId,

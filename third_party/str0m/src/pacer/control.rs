@@ -2,10 +2,6 @@ use crate::rtp_::Bitrate;
 
 const PACING_FACTOR: f64 = 1.1;
 
-/// Automatic padding target when media is active. This maintains NAT bindings, RTX state,
-/// and allows ALR periodic probes to discover higher bandwidth.
-const PADDING_TARGET: Bitrate = Bitrate::bps(50_000);
-
 pub(crate) struct PacingResult {
     /// The bitrate at which the pacer may emit padding **when there is no media queued**.
     ///
@@ -36,9 +32,9 @@ impl PacerControl {
             // No padding during overuse
             Bitrate::ZERO
         } else if has_active_media {
-            // Sustain the requested minimum without exceeding estimated capacity.
-            // Keep the automatic target for NAT bindings and RTX state.
-            PADDING_TARGET.max(minimum).min(estimate)
+            // Sustain the requested minimum without exceeding estimated capacity. Whoever asks
+            // for none gets none: ICE keeps NAT bindings alive.
+            minimum.min(estimate)
         } else {
             // No padding when no media is being sent
             Bitrate::ZERO
@@ -62,13 +58,13 @@ mod test {
     use super::*;
 
     #[test]
-    fn padding_enabled_with_active_media() {
+    fn no_padding_unless_asked_for() {
         let c = PacerControl::new();
         let estimate = Bitrate::kbps(1_000);
 
         let r = c.calculate(true, estimate, false, Bitrate::ZERO);
 
-        assert_eq!(r.padding_rate, PADDING_TARGET);
+        assert_eq!(r.padding_rate, Bitrate::ZERO);
     }
 
     #[test]
@@ -102,12 +98,4 @@ mod test {
         }
     }
 
-    #[test]
-    fn automatic_padding_is_also_capped_by_estimate() {
-        let c = PacerControl::new();
-        for estimate in [Bitrate::ZERO, Bitrate::kbps(20)] {
-            let result = c.calculate(true, estimate, false, Bitrate::ZERO);
-            assert_eq!(result.padding_rate, estimate);
-        }
-    }
 }

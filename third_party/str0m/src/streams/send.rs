@@ -154,6 +154,9 @@ pub struct StreamTx {
     /// Last time we produced a SR.
     last_sender_report: Instant,
 
+    /// Packets sent by the last sender report.
+    reported_packets: u64,
+
     /// If we have a pending incoming keyframe request.
     pending_request_keyframe: Option<KeyframeRequestKind>,
 
@@ -388,6 +391,7 @@ impl StreamTx {
             rtx_cache: RtxCache::new(2000, DEFAULT_RTX_CACHE_DURATION),
             rtx_ratio_cap: DEFAULT_RTX_RATIO_CAP,
             last_sender_report: already_happened(),
+            reported_packets: 0,
             pending_request_keyframe: None,
             pending_request_remb: None,
             stats: StreamTxStats::new(enable_stats),
@@ -1116,6 +1120,10 @@ impl StreamTx {
             // First handle_timeout sets the kind. No sender report until then.
             return not_happening();
         }
+        if self.stats.packets == self.reported_packets {
+            // RFC 3550 §6.4: only who has sent since the last report reports as a sender.
+            return not_happening();
+        }
         self.last_sender_report + intervals.for_audio(self.is_audio())
     }
 
@@ -1208,6 +1216,7 @@ impl StreamTx {
 
         // Update timestamp to move time when next is created.
         self.last_sender_report = now;
+        self.reported_packets = self.stats.packets;
     }
 
     fn create_sender_report(&self, now: Instant) -> SenderReport {
@@ -1697,6 +1706,7 @@ mod test {
         let mut stream = StreamTx::new(42.into(), None, MidRid(Mid::from("0"), None), false, 1200);
         let now = Instant::now();
         stream.kind = Some(MediaKind::Audio);
+        stream.stats.packets = 1;
         stream.last_sender_report = now;
 
         assert_eq!(

@@ -1,0 +1,92 @@
+// What a machine does to a server: each fault begins, lasts, and is taken back. `begin` returns how to end it; a fault
+// that cannot be made here (no root, no tool) says why with `cannot`.
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+
+const DATABASE = 'incamera.sqlite';
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Where `startServer` keeps the data of a server whose disk is to fill up: 4 MB of memory, by root only. */
+export function smallDisk(directory) {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'incamera-faults', directory], { stdio: 'ignore' });
+    return () => execFileSync('umount', [directory]);
+  } catch {
+    return null;
+  }
+}
+
+/** Environment for a server whose wall clock stands where `file` says ("+0", "+3600", "-3600" seconds), or null. */
+export function movableClock(file) {
+  const library = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu']
+    .map((directory) => join(directory, 'faketime/libfaketimeMT.so.1')).find(existsSync);
+  if (!library) return null;
+  writeFileSync(file, '+0\n');
+  return { LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1' };
+}
+
+export const FAULTS = {
+  /** The database file is moved away, as by an unmounted volume. */
+  'database gone': {
+    begin: ({ dir }) => {
+      renameSync(join(dir, DATABASE), join(dir, 'away'));
+      return () => renameSync(join(dir, 'away'), join(dir, DATABASE));
+    },
+  },
+  /** Another process holds the database's lock. */
+  'database locked': {
+    begin: async ({ dir }) => {
+      const script = `import sqlite3, sys
+c = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
+c.execute("BEGIN IMMEDIATE"); print("locked", flush=True); sys.stdin.read(); c.execute("ROLLBACK")`;
+      const holder = spawn('python3', ['-c', script, join(dir, DATABASE)], { stdio: ['pipe', 'pipe', 'inherit'] });
+      await new Promise((resolve, reject) => {
+        holder.stdout.once('data', resolve);
+        holder.once('error', reject);
+        holder.once('exit', () => reject(new Error('the lock was not taken')));
+      });
+      return () => new Promise((resolve) => { holder.once('exit', resolve); holder.stdin.end(); });
+    },
+  },
+  /** The data directory's disk has no byte left; the server was started on a `smallDisk`. */
+  'disk full': {
+    begin: ({ dir }) => {
+      const filler = join(dir, 'filler');
+      // `dd` writes until there is no room left, and says so as an error.
+      try {
+        execFileSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=1k'], { stdio: 'ignore' });
+      } catch { /* full */ }
+      return () => rmSync(filler);
+    },
+  },
+  /** The server may open no further descriptor, and strangers take those that become free. */
+  'no descriptors': {
+    begin: async ({ child, url }) => {
+      const open = readdirSync(`/proc/${child.pid}/fd`).length;
+      execFileSync('prlimit', ['--pid', `${child.pid}`, `--nofile=${open + 4}:65536`]);
+      const { hostname, port } = new URL(url);
+      const strangers = Array.from({ length: 50 }, () => connect(Number(port), hostname).on('error', () => {}));
+      await pause(200);
+      return () => {
+        execFileSync('prlimit', ['--pid', `${child.pid}`, '--nofile=65536:65536']);
+        strangers.forEach((socket) => socket.destroy());
+      };
+    },
+  },
+  'clock an hour ahead': { begin: ({ clock }) => moved(clock, '+3600') },
+  'clock an hour behind': { begin: ({ clock }) => moved(clock, '-3600') },
+  /** The whole process stands still, as on a host that swaps or moves its machines. */
+  'server stopped': {
+    begin: ({ child }) => {
+      child.kill('SIGSTOP');
+      return () => child.kill('SIGCONT');
+    },
+  },
+};
+
+function moved(clock, by) {
+  writeFileSync(clock, `${by}\n`);
+  return () => writeFileSync(clock, '+0\n');
+}
