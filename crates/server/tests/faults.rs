@@ -25,7 +25,8 @@ async fn speak(from: &mut Client, to: &mut Client, host: &Host, epoch: u64, word
     })
     .await;
     let asked = Instant::now();
-    to.until(|m| matches!(m, ServerMessage::GroupMessage { message: m, .. } if *m == message)).await;
+    to.until(|m| matches!(m, ServerMessage::GroupMessage { message: m, .. } if *m == message))
+        .await;
     assert!(asked.elapsed() < Duration::from_secs(1), "after {:?}", asked.elapsed());
 }
 
@@ -60,9 +61,8 @@ async fn while_the_database_is_gone_people_talk_and_what_they_change_waits() {
     third.send(ClientMessage::Hello { version: wire::VERSION, hello, certificate: None }).await;
     assert_eq!(third.next().await, ServerMessage::Error { code: ErrorCode::Internal });
     chair.send(ClientMessage::Ping { id: 1 }).await;
-    let told = chair.until(|m| {
-        matches!(m, ServerMessage::Pong { .. } | ServerMessage::Committed { .. })
-    });
+    let told =
+        chair.until(|m| matches!(m, ServerMessage::Pong { .. } | ServerMessage::Committed { .. }));
     assert_eq!(told.await, ServerMessage::Pong { id: 1 }, "nobody is told what is not kept");
 
     std::fs::rename(&away, &here).unwrap();
@@ -94,19 +94,21 @@ async fn a_meeting_that_waits_for_the_store_holds_up_no_other() {
         .filename(database(running.directory.path(), store_sqlite::FILE));
     let mut lock = sqlx::ConnectOptions::connect(&options).await.unwrap();
     let held = sqlx::Connection::begin_with(&mut lock, "BEGIN IMMEDIATE").await.unwrap();
-    let certificate = host.certificate();
-    let replace = Some(host.group);
-    let group = base::GroupId([8; 32]);
-    chair.send(ClientMessage::OpenSession { group, certificate, replace }).await;
+    let commit = vec![4; 100];
+    let message = ClientMessage::Commit {
+        commit: Bytes(commit.clone()),
+        ticket: host.device.ticket(host.group, 0, &commit, &[Device::new().key()]),
+        welcome: Some(Welcome { message: Bytes(vec![9; 500]) }),
+    };
+    chair.send(message).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     let asked = Instant::now();
-    let (_client, standing) =
-        Client::enter(&authority, other.meeting, &Device::new(), None).await;
+    let (_client, standing) = Client::enter(&authority, other.meeting, &Device::new(), None).await;
     assert_eq!(standing, Standing::Outside);
     assert!(asked.elapsed() < Duration::from_secs(2), "after {:?}", asked.elapsed());
     held.rollback().await.unwrap();
     let unlocked = Instant::now();
-    chair.until(|m| matches!(m, ServerMessage::SessionOpened { .. })).await;
+    chair.until(|m| matches!(m, ServerMessage::Committed { epoch: 0, .. })).await;
     assert!(unlocked.elapsed() < Duration::from_secs(10), "after {:?}", unlocked.elapsed());
 }
 
@@ -120,7 +122,8 @@ async fn offers_have_a_pace_of_their_own() {
     for _ in 0..60 {
         chair.send(ClientMessage::Offer { sdp: "nonsense".into(), new: true }).await;
     }
-    let is = |wanted: ErrorCode| move |m: &ServerMessage| *m == ServerMessage::Error { code: wanted };
+    let is =
+        |wanted: ErrorCode| move |m: &ServerMessage| *m == ServerMessage::Error { code: wanted };
     chair.until(is(ErrorCode::TooFast)).await;
     chair.send(ClientMessage::Ping { id: 1 }).await;
     chair.until(|m| matches!(m, ServerMessage::Pong { .. })).await;

@@ -97,7 +97,9 @@ impl Actor {
     }
 
     fn is_idle(&self) -> bool {
-        self.outboxes.is_empty() && self.backlog.is_empty() && self.empty_since.elapsed() >= self.around.limits.unload_after
+        self.outboxes.is_empty()
+            && self.backlog.is_empty()
+            && self.empty_since.elapsed() >= self.around.limits.unload_after
     }
 
     /// When to look up without a letter: the meeting's own timer, or the time to unload.
@@ -163,7 +165,8 @@ impl Actor {
     async fn handle(&mut self, input: Input) -> Result<(), NotDurable> {
         self.meeting.handle(self.around.clock.now(), input);
         while let Some(output) = self.meeting.poll_output() {
-            let output = if self.backlog.is_empty() { Some(output) } else { self.backlog.hold(output)? };
+            let output =
+                if self.backlog.is_empty() { Some(output) } else { self.backlog.hold(output)? };
             if let Some(output) = output {
                 self.carry_out(output).await?;
             }

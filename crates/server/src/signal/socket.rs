@@ -96,7 +96,17 @@ impl Connection {
         let offers = Bucket::new(OFFERS, app.clock.mono());
         let number = ConnectionId(app.next_connection());
         let heard = Instant::now();
-        Connection { socket, app, number, meeting, room, bucket, offers, refused_in_a_row: 0, heard }
+        Connection {
+            socket,
+            app,
+            number,
+            meeting,
+            room,
+            bucket,
+            offers,
+            refused_in_a_row: 0,
+            heard,
+        }
     }
 
     async fn run(mut self, origins: Vec<String>) {

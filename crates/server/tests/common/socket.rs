@@ -138,9 +138,13 @@ impl Client {
     }
 
     pub async fn message(&mut self) -> Result<ServerMessage, Closed> {
+        let message = tokio::time::timeout(PATIENCE, self.text_message()).await;
+        message.expect("the server says something in time")
+    }
+
+    async fn text_message(&mut self) -> Result<ServerMessage, Closed> {
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.socket.next()).await;
-            match next.expect("the server says something in time") {
+            match self.socket.next().await {
                 Some(Ok(Message::Text(text))) => return Ok(ServerMessage::read(&text).unwrap()),
                 Some(Ok(Message::Close(Some(frame)))) => {
                     return Err(Some((frame.code.into(), frame.reason.to_string())));
