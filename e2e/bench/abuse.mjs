@@ -61,7 +61,7 @@ async function suffer(link, [name, rate]) {
   if (rate === null) await pause(seconds * 1_000);
   else {
     const { stdout } = await promisify(execFile)('nice', ['-n', '10', attacker, name, '--seconds', `${seconds}`, '--rate', `${rate}`,
-      '--media', `127.0.0.1:${mediaPort}`, '--to', new URL(server.url).host, '--url', link]);
+      '--media', `127.0.0.1:${mediaPort}`, '--to', new URL(server.url).host, '--url', link], { timeout: (seconds + 60) * 1_000 });
     done = JSON.parse(stdout);
   }
   const [after, recounted, took] = [usage(server.child.pid), await metrics(), (Date.now() - began) / 1_000];

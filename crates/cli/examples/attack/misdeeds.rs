@@ -152,7 +152,8 @@ impl Misdeed {
 fn watch(member: &mut Member) {
     let Some(peer) = &mut member.peer else { return };
     let cameras = member.view.people.iter().filter(|person| !person.me && person.camera_on);
-    let slots = peer.lines().video_slots.iter().zip(cameras.filter_map(|person| person.participant));
+    let slots =
+        peer.lines().video_slots.iter().zip(cameras.filter_map(|person| person.participant));
     let wishes = slots.map(|(mid, participant)| SlotWish {
         mid: mid.to_string(),
         participant,

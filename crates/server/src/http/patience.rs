@@ -43,9 +43,13 @@ pub(super) async fn wait_for(stream: &TcpStream, opening: Opening, limit: Durati
 /// False when the peer has closed.
 async fn until_ready(stream: &TcpStream, opening: Opening) -> io::Result<bool> {
     loop {
-        stream.readable().await?;
+        let ready = stream.ready(Interest::READABLE).await?;
         // "Would block" makes the runtime wait for more than there is now.
         match stream.try_io(Interest::READABLE, || look(stream, opening)) {
+            // Whoever has closed its side stays "ready", and nothing more will come.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && ready.is_read_closed() => {
+                return Ok(false);
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             looked => return looked,
         }
@@ -119,6 +123,10 @@ mod tests {
         let (near, far) = pair().await;
         drop(near);
         let limit = Duration::from_secs(10);
+        assert_eq!(wait_for(&far, Opening::Head, limit).await, Waited::Gone);
+        let (mut near, far) = pair().await;
+        near.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+        drop(near);
         assert_eq!(wait_for(&far, Opening::Head, limit).await, Waited::Gone);
         let (mut near, far) = pair().await;
         near.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
