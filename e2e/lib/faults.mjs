@@ -1,7 +1,7 @@
 // What a machine does to a server: each fault begins, lasts, and is taken back. `begin` returns how to end it; a fault
 // that cannot be made here (no root, no tool) says why with `cannot`.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
@@ -64,13 +64,14 @@ c.execute("BEGIN IMMEDIATE"); print("locked", flush=True); sys.stdin.read(); c.e
   /** The server may open no further descriptor, and strangers take those that become free. */
   'no descriptors': {
     begin: async ({ child, url }) => {
-      const open = readdirSync(`/proc/${child.pid}/fd`).length;
-      execFileSync('prlimit', ['--pid', `${child.pid}`, `--nofile=${open + 4}:65536`]);
+      const [, before] = /Max open files\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/limits`, 'utf8'));
+      const limit = (count) => execFileSync('prlimit', ['--pid', `${child.pid}`, `--nofile=${count}:`]);
+      limit(readdirSync(`/proc/${child.pid}/fd`).length + 4);
       const { hostname, port } = new URL(url);
       const strangers = Array.from({ length: 50 }, () => connect(Number(port), hostname).on('error', () => {}));
       await pause(200);
       return () => {
-        execFileSync('prlimit', ['--pid', `${child.pid}`, '--nofile=65536:65536']);
+        limit(before);
         strangers.forEach((socket) => socket.destroy());
       };
     },

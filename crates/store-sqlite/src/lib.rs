@@ -9,7 +9,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Connection, Row, SqliteConnection};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::{Pending, Report, Store, StoreError};
@@ -47,6 +47,10 @@ impl SqliteStore {
         let writer = pool().await.map_err(engine)?;
         schema::bring_up_to_date(&writer).await?;
         let reader = pool().await.map_err(engine)?;
+        for pool in [&writer, &reader] {
+            // A connection made again later must not begin an empty database.
+            pool.set_connect_options(options(&path).create_if_missing(false));
+        }
         Ok(SqliteStore { writer, reader, file: Placed::at(path) })
     }
 
@@ -84,15 +88,14 @@ impl SqliteStore {
     }
 
     async fn apply_batch(&self, meeting: MeetingId, batch: Vec<Write>) -> Result<(), StoreError> {
-        let mut transaction = self.writer()?.begin_with("BEGIN IMMEDIATE").await.map_err(engine)?;
-        let known = sqlx::query("SELECT 1 FROM meeting WHERE id = ?").bind(&meeting.0[..]);
-        if known.fetch_optional(&mut *transaction).await.map_err(engine)?.is_none() {
-            return Err(StoreError::Unknown);
+        let mut connection = self.writer()?.acquire().await.map_err(engine)?;
+        let applied = apply(&mut connection, meeting, batch).await;
+        if let Err(StoreError::Engine(_)) = applied {
+            // A full disk makes SQLite roll back by itself, behind the library's back: the connection
+            // would refuse every further transaction.
+            connection.close_on_drop();
         }
-        for write in batch {
-            carry_out(&mut transaction, meeting, write).await.map_err(engine)?;
-        }
-        transaction.commit().await.map_err(engine)
+        applied
     }
 
     async fn drop_unused(&self, limit: UnixMillis) -> Result<u64, StoreError> {
@@ -168,6 +171,22 @@ fn options(file: &Path) -> SqliteConnectOptions {
         .busy_timeout(BUSY)
         // What is deleted is overwritten.
         .pragma("secure_delete", "ON")
+}
+
+async fn apply(
+    connection: &mut SqliteConnection,
+    meeting: MeetingId,
+    batch: Vec<Write>,
+) -> Result<(), StoreError> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(engine)?;
+    let known = sqlx::query("SELECT 1 FROM meeting WHERE id = ?").bind(&meeting.0[..]);
+    if known.fetch_optional(&mut *transaction).await.map_err(engine)?.is_none() {
+        return Err(StoreError::Unknown);
+    }
+    for write in batch {
+        carry_out(&mut transaction, meeting, write).await.map_err(engine)?;
+    }
+    transaction.commit().await.map_err(engine)
 }
 
 async fn carry_out(

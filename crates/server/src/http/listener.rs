@@ -14,13 +14,16 @@ use rustls::ServerConfig;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 /// The largest head of a request; browsers send about a kilobyte.
 const LARGEST_HEAD: usize = 32 * 1024;
+
+/// How often the log says that connections cannot be accepted.
+const WARN_EVERY: Duration = Duration::from_secs(60);
 
 /// Counts a connection for as long as it is held, also by the WebSocket that came out of it.
 pub(crate) struct ConnectionPass {
@@ -49,16 +52,18 @@ pub(crate) struct Listener {
     tls: Option<TlsAcceptor>,
     app: Arc<App>,
     router: Router,
+    /// When somebody was last warned that connections cannot be accepted.
+    warned: Option<Instant>,
 }
 
 impl Listener {
     pub fn new(socket: TcpListener, tls: Option<Arc<ServerConfig>>, app: Arc<App>) -> Self {
         let router = super::router(app.clone());
-        Listener { socket, tls: tls.map(TlsAcceptor::from), app, router }
+        Listener { socket, tls: tls.map(TlsAcceptor::from), app, router, warned: None }
     }
 
     /// Accepts until told to drain.
-    pub async fn run(self) {
+    pub async fn run(mut self) {
         let mut draining = self.app.draining.clone();
         loop {
             tokio::select! {
@@ -68,12 +73,19 @@ impl Listener {
         }
     }
 
-    async fn accepted(&self, accepted: io::Result<(TcpStream, SocketAddr)>) {
+    async fn accepted(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>) {
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, or the peer was gone already: breathe, then go on.
-                tracing::warn!(kind = ?error.kind(), "a connection could not be accepted");
+                self.app.metrics.refuse(Refusal::NotAccepted);
+                if self.warned.is_none_or(|at| at.elapsed() >= WARN_EVERY) {
+                    self.warned = Some(Instant::now());
+                    tracing::warn!(
+                        %error,
+                        "connections cannot be accepted; if this lasts, allow the server more open files"
+                    );
+                }
                 return tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };

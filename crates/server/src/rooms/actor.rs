@@ -199,7 +199,10 @@ impl Actor {
     async fn settled(&mut self, outcome: Result<Outcome, NotDurable>) -> Result<(), NotDurable> {
         match outcome? {
             Outcome::Failing(first) => self.note_failure(first),
-            Outcome::Kept => {
+            Outcome::Kept { again } => {
+                if again {
+                    tracing::info!(meeting = %self.id.loggable(), "the store works again");
+                }
                 while let Some(output) = self.backlog.release() {
                     self.carry_out(output).await?;
                 }

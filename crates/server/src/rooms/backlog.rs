@@ -44,7 +44,8 @@ struct Pending {
 
 /// What became of a write.
 pub(super) enum Outcome {
-    Kept,
+    /// `again` when the one before had failed.
+    Kept { again: bool },
     /// It failed, and will be tried again. The error is the first one's since the store last worked.
     Failing(Option<StoreError>),
 }
@@ -76,7 +77,7 @@ impl Backlog {
         match timeout(PROMPT, self.settled()).await {
             Ok(Ok(Outcome::Failing(first))) => Ok(first),
             Ok(Err(lost)) => Err(lost),
-            Ok(Ok(Outcome::Kept)) | Err(_) => Ok(None),
+            Ok(Ok(Outcome::Kept { .. })) | Err(_) => Ok(None),
         }
     }
 
@@ -98,10 +99,7 @@ impl Backlog {
         });
         let batch = self.write.take().map(|pending| pending.batch).unwrap_or_default();
         match result {
-            Ok(()) => {
-                self.failing_since = None;
-                Ok(Outcome::Kept)
-            }
+            Ok(()) => Ok(Outcome::Kept { again: self.failing_since.take().is_some() }),
             Err(StoreError::Engine(error)) => {
                 let first = self.failing_since.is_none();
                 let since = *self.failing_since.get_or_insert_with(Instant::now);
