@@ -1,9 +1,10 @@
 # The two commands are `make run` and `make test`; the rest are for people who work on In Camera.
 .DEFAULT_GOAL := run
-.PHONY: run demo test bench bench-sfu bench-abuse vendored-diff fuzz fmt web wasm check rust-test wasm-test web-test browser-test clean
+.PHONY: run demo test bench bench-sfu bench-abuse bench-faults soak vendored-diff fuzz fmt web wasm check rust-test wasm-test web-test browser-test clean
 
 SETUP := scripts/setup.sh
 TIME ?= 60
+HOURS ?= 1
 
 run: ## serve http://localhost:8080 with the embedded defaults
 	$(SETUP) build
@@ -58,6 +59,18 @@ bench-abuse: ## a call of thirteen while each of fifteen attacks runs for TIME s
 	cargo build --release --quiet --locked -p incamera-server -p incamera-cli
 	cargo build --release --quiet --locked -p incamera-cli --example attack
 	INCAMERA_BIN="$${CARGO_TARGET_DIR:-target}/release" node e2e/bench/abuse.mjs $(TIME)
+
+bench-faults: ## a call while its server's database, disk, descriptors, clock and process fail for TIME seconds each
+	$(SETUP) test
+	$(MAKE) --no-print-directory web
+	cargo build --release --quiet --locked -p incamera-server -p incamera-cli
+	INCAMERA_BIN="$${CARGO_TARGET_DIR:-target}/release" node e2e/bench/faults.mjs $(TIME)
+
+soak: ## people come and go for HOURS hours: memory growth and leaked descriptors of the server
+	$(SETUP) test
+	$(MAKE) --no-print-directory web
+	cargo build --release --quiet --locked -p incamera-server -p incamera-cli
+	INCAMERA_BIN="$${CARGO_TARGET_DIR:-target}/release" node e2e/bench/soak.mjs $(HOURS)
 
 vendored-diff: ## what third_party/str0m has changed of the published crate
 	@scripts/vendored-diff.sh

@@ -53,7 +53,7 @@ if [ "$what" = demo ] || [ "$what" = test ]; then
   apt_install ffmpeg espeak-ng
 fi
 if [ "$what" = test ]; then
-  apt_install chromium firefox-esr fonts-dejavu-core gdb iproute2 pebble
+  apt_install chromium firefox-esr fonts-dejavu-core gdb iproute2 libfaketime pebble
   cargo_tool cargo-deny "$CARGO_DENY_VERSION"
   npm_install e2e
 fi

@@ -1,17 +1,19 @@
 // What a machine does to a server: each fault begins, lasts, and is taken back. `begin` returns how to end it; a fault
 // that cannot be made here (no root, no tool) says why with `cannot`.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { binary } from './server.mjs';
 
 const DATABASE = 'incamera.sqlite';
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Where `startServer` keeps the data of a server whose disk is to fill up: 4 MB of memory, by root only. */
+/** Where `startServer` keeps the data of a server whose disk is to fill up: 64 MB of memory, by root only. */
 export function smallDisk(directory) {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'incamera-faults', directory], { stdio: 'ignore' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'incamera-faults', directory], { stdio: 'ignore' });
     return () => execFileSync('umount', [directory]);
   } catch {
     return null;
@@ -56,7 +58,7 @@ c.execute("BEGIN IMMEDIATE"); print("locked", flush=True); sys.stdin.read(); c.e
       const filler = join(dir, 'filler');
       // `dd` writes until there is no room left, and says so as an error.
       try {
-        execFileSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=1k'], { stdio: 'ignore' });
+        execFileSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=64k'], { stdio: 'ignore' });
       } catch { /* full */ }
       return () => rmSync(filler);
     },
@@ -86,6 +88,44 @@ c.execute("BEGIN IMMEDIATE"); print("locked", flush=True); sys.stdin.read(); c.e
     },
   },
 };
+
+/** Crowds, which `suffer` treats like faults; they need the meeting's link. */
+export const CROWDS = {
+  /** Five hundred people come within ten seconds. */
+  'five hundred come': {
+    begin: ({ link }) => {
+      const all = crowd(link, { participants: 500, within: 10, seconds: 5 });
+      return async () => counted([await all]);
+    },
+  },
+  /** Fifty people come and as many go in each second. */
+  'fifty come and go a second': {
+    begin: ({ link }) => {
+      const groups = [];
+      const timer = setInterval(() => groups.push(crowd(link, { participants: 50, within: 1, seconds: 1 })), 1_000);
+      return async () => {
+        clearInterval(timer);
+        return counted(await Promise.all(groups));
+      };
+    },
+  },
+};
+
+/** One process for all of them; two follow the group themselves, the rest gets keys from them. */
+async function crowd(link, { participants, within, seconds }) {
+  const { stdout } = await promisify(execFile)(binary('incamera'), ['load', '--url', link, '--participants', `${participants}`,
+    '--mls', '2', '--tiles', '0', '--within', `${within}`, '--seconds', `${seconds}`, '--wait', '60'], { maxBuffer: 1 << 24 })
+    .catch((error) => error);
+  return JSON.parse(stdout);
+}
+
+function counted(reports) {
+  const sum = (pick) => reports.reduce((all, report) => all + pick(report), 0);
+  return {
+    wanted: sum(({ joins }) => joins.wanted), joined: sum(({ joins }) => joins.joined),
+    'join p95': Math.max(0, ...reports.map(({ join_ms: { p95 } }) => p95)),
+  };
+}
 
 function moved(clock, by) {
   writeFileSync(clock, `${by}\n`);
