@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What forwarding costs: the server process on core 1, the guests on core 0. Names of scenarios may
-# follow (light mesh voices thumbs 500k 2000k idle curve). REPEATS, SECONDS_EACH and IDLE set the
+# follow (light mesh voices thumbs 500k 2000k idle curve listeners class). REPEATS, SECONDS_EACH, IDLE and LISTENERS set the
 # effort. Quiet machine, please; the ratio to the floor stands also on a busy one.
 set -euo pipefail
 cd "$(dirname "$0")/.."

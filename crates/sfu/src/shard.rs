@@ -41,6 +41,8 @@ const MAX_ADDRESSES: usize = 8;
 pub struct Counters {
     /// Datagrams that name no connection.
     pub unknown_datagrams: u64,
+    /// RTP of a peer's address that brought nothing: forged, repeated, or padding.
+    pub packets_unread: u64,
     /// Packets received and permitted.
     pub packets_in: u64,
     /// Packets written to receivers.
@@ -139,8 +141,9 @@ impl<T: MediaTransport> Shard<T> {
             peer.stir(now);
         }
         self.timer_by(now, index, now + RECEIPT_INTERVAL);
-        if let Some(received) = received {
-            self.published(now, index, received);
+        match received {
+            Some(received) => self.published(now, index, received),
+            None => self.counters.packets_unread += 1,
         }
     }
 

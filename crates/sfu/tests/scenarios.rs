@@ -58,6 +58,42 @@ fn whoever_is_at_rest_is_seldom_woken_and_hears_at_once_when_somebody_speaks() {
 }
 
 #[test]
+fn what_somebody_forges_from_a_peers_address_changes_nothing() {
+    let mut world = World::with(1, 2, 1);
+    world.client(1).shows = vec![0];
+    world.watch(2, &[(0, 1, 180)]);
+    world.until("a picture", |world| world.video(2, 0).len() > 20);
+    let unread = world.shards[0].counters().packets_unread;
+    let rtp: Vec<u8> = [&[0x90, 96, 0, 1][..], &[7; 60]].concat();
+    let forged: [Vec<u8>; 6] = [
+        rtp,
+        // RTCP: a BYE.
+        [&[0x81, 203, 0, 1][..], &[7; 4], &[9; 20]].concat(),
+        // DTLS in clear: alerts (close_notify, fatal), and a record that ends too early.
+        vec![21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 1, 0],
+        vec![21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 10, 0, 2, 2, 40],
+        vec![22, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 3, 1, 0],
+        // STUN: a request of nobody, without integrity.
+        [&[0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[5; 12]].concat(),
+    ];
+    for _ in 0..200 {
+        for number in 1..=2 {
+            let outbox = forged.iter().map(|bytes| (world::address(0), bytes.clone()));
+            let outbox: Vec<_> = outbox.collect();
+            world.client(number).outbox.extend(outbox);
+        }
+        world.turn();
+    }
+    assert_eq!(world.shards[0].counters().packets_unread - unread, 400, "the RTP is counted");
+    let (began, before) = (world.now, world.video(2, 0).len());
+    world.run(Duration::from_secs(15));
+    assert!(world.clients.iter().all(|client| client.connected));
+    let later = world.video(2, 0);
+    assert!(later.len() > before + 100, "{} packets since {began:?}", later.len() - before);
+    assert_continuous(&later);
+}
+
+#[test]
 fn who_is_not_admitted_neither_receives_nor_is_received() {
     let mut world = World::with(1, 2, 1);
     world.connect(3, 2);

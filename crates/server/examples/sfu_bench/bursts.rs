@@ -18,6 +18,11 @@ impl Bursts {
     pub fn named(&self, name: &str) -> Vec<usize> {
         self.0.get(name).cloned().unwrap_or_default()
     }
+
+    /// The same, as an encoder told to use so many percent would about make them.
+    pub fn scaled(&self, name: &str, percent: usize) -> Vec<usize> {
+        self.named(name).into_iter().map(|size| size * percent / 100).collect()
+    }
 }
 
 /// A frame in packets as libwebrtc cuts it: equal parts, the later ones a byte larger where it does

@@ -152,6 +152,12 @@ fn main() {
     if wanted("curve") {
         curve(&bursts);
     }
+    if wanted("listeners") {
+        listeners(&bursts);
+    }
+    if wanted("class") {
+        class(&bursts);
+    }
 }
 
 fn number(name: &str, default: u64) -> u64 {
@@ -293,6 +299,51 @@ fn curve(bursts: &Bursts) {
             cell.lost,
         );
     }
+}
+
+/// One camera at 300 kbps and one voice for a thousand, who all begin to watch at once.
+fn listeners(bursts: &Bursts) {
+    let count = number("LISTENERS", 1_000) as usize;
+    let begun = Instant::now();
+    let mut stage = Stage::new(count + 1, 4);
+    println!("listeners: {count} connected after {:.1} s", begun.elapsed().as_secs_f64());
+    stage.publish_frames(0, bursts.scaled("500k", 60), Duration::from_micros(33_333), true, bursts);
+    (1..=count).for_each(|guest| stage.watch(guest, &[0]));
+    carried("listeners", &mut stage, count);
+}
+
+/// 250 people, 25 cameras at 180 lines and 15 frames a second, three voices; each watches nine.
+fn class(bursts: &Bursts) {
+    const PEOPLE: usize = 250;
+    const CAMERAS: usize = 25;
+    const TILES: usize = 9;
+    let mut stage = Stage::new(PEOPLE, TILES);
+    for guest in 0..CAMERAS {
+        let sizes = bursts.named("thumb");
+        stage.publish_frames(guest, sizes, Duration::from_micros(66_667), guest < 3, bursts);
+    }
+    for guest in 0..PEOPLE {
+        let others = (0..CAMERAS).map(|step| (guest + step) % CAMERAS);
+        let whom: Vec<usize> = others.filter(|camera| *camera != guest).take(TILES).collect();
+        stage.watch(guest, &whom);
+    }
+    carried("class", &mut stage, PEOPLE);
+}
+
+fn carried(name: &str, stage: &mut Stage, size: usize) {
+    stage.run(SETTLE);
+    let cell = observe(stage, size);
+    println!(
+        "{name:9} {:.0} packets a second, {:.2} us each, {:.0} % of a core, {:.0} MB; p50 {:.2} ms p99 {:.2} ms, {} lost, {} dropped",
+        cell.rate,
+        cell.micros,
+        cell.rate * cell.micros / 1e4,
+        stage.server.memory() as f64 / 1024.0,
+        cell.p50.as_secs_f64() * 1e3,
+        cell.p99.as_secs_f64() * 1e3,
+        cell.lost,
+        cell.dropped,
+    );
 }
 
 /// The machine's speed on the measured core: nanoseconds to seal 1,200 bytes.

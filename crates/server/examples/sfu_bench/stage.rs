@@ -94,6 +94,7 @@ pub struct Stage {
 
 struct Publisher {
     guest: usize,
+    frame: Duration,
     next_frame: Instant,
     next_voice: Instant,
     shows: bool,
@@ -150,22 +151,36 @@ impl Stage {
     }
 
     pub fn publish(&mut self, guest: usize, video: Option<&str>, speaks: bool, bursts: &Bursts) {
+        let video = video.map(|name| bursts.named(name)).unwrap_or_default();
+        self.publish_frames(guest, video, FRAME, speaks, bursts);
+    }
+
+    /// Video of frames of these sizes, one each `frame`; none without sizes.
+    pub fn publish_frames(
+        &mut self,
+        guest: usize,
+        video: Vec<usize>,
+        frame: Duration,
+        speaks: bool,
+        bursts: &Bursts,
+    ) {
         let (mic, camera) =
             (self.guests[guest].mic.to_string(), self.guests[guest].camera.to_string());
         let name = |used: bool, mid: String| if used { mid } else { String::new() };
         self.say(json!({
             "do": "publish", "peer": guest,
-            "mic": name(speaks, mic), "camera": name(video.is_some(), camera),
+            "mic": name(speaks, mic), "camera": name(!video.is_empty(), camera),
         }));
         let phase = |period: Duration| period.mul_f64((guest as f64 * 0.618).fract());
         let now = Instant::now();
         self.publishers.push(Publisher {
             guest,
-            next_frame: now + phase(FRAME),
+            frame,
+            next_frame: now + phase(frame),
             next_voice: now + phase(VOICE),
-            shows: video.is_some(),
+            shows: !video.is_empty(),
             speaks,
-            video: video.map(|name| bursts.named(name)).unwrap_or_default(),
+            video,
             voice: bursts.named("opus"),
         });
     }
@@ -214,7 +229,7 @@ impl Stage {
             let now = Instant::now();
             let guest = &mut self.guests[publisher.guest];
             if publisher.shows && now >= publisher.next_frame {
-                publisher.next_frame += FRAME;
+                publisher.next_frame += publisher.frame;
                 let out = &mut guest.camera_out.at;
                 *out += 1;
                 let bytes = publisher.video[*out % publisher.video.len()];

@@ -37,6 +37,8 @@ counters! {
     unknown_datagrams,
     /// Datagrams the socket would not take.
     send_dropped,
+    /// RTP packets of a peer's address that brought nothing: forged, repeated, or padding.
+    packets_unread,
     /// RTP packets received and permitted.
     packets_in,
     /// RTP packets written to receivers.

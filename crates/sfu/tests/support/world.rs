@@ -38,7 +38,7 @@ fn line(mid: Mid) -> LineId {
     LineId(mid.to_string())
 }
 
-fn address(shard: usize) -> SocketAddr {
+pub fn address(shard: usize) -> SocketAddr {
     SocketAddr::from(([192, 0, 2, 1], 3_000 + shard as u16))
 }
 
