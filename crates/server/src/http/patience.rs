@@ -70,7 +70,11 @@ impl Opening {
     fn is_whole(self, bytes: &[u8]) -> bool {
         bytes.len() == ENOUGH
             || match self {
-                Opening::Head => bytes.windows(4).any(|end| end == b"\r\n\r\n"),
+                // A bare line feed ends a line, too (RFC 9112 §2.2).
+                Opening::Head => {
+                    bytes.windows(3).any(|end| end == b"\n\r\n" || end.starts_with(b"\n\n"))
+                        || bytes.ends_with(b"\n\n")
+                }
                 Opening::Hello => is_record(bytes),
             }
     }
@@ -138,6 +142,7 @@ mod tests {
     fn openings_are_whole_at_their_end() {
         assert!(!Opening::Head.is_whole(b"GET / HTTP/1.1\r\nhost: x\r\n"));
         assert!(Opening::Head.is_whole(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"));
+        assert!(Opening::Head.is_whole(b"GET / HTTP/1.0\n\n"), "as typed by hand");
         assert!(Opening::Head.is_whole(&[b'a'; ENOUGH]));
         assert!(!Opening::Hello.is_whole(&[22, 3, 1, 0]));
         assert!(!Opening::Hello.is_whole(&[22, 3, 1, 0, 2, 1]));
