@@ -68,8 +68,8 @@ export class Peer {
   /** Sends this track, or nothing at all while it is null. */
   setTrack(kind: Kind, track: MediaStreamTrack | null): void {
     const grows = this.sending.setTrack(kind, track);
-    if (!grows) this.publish();
-    else if (this.offered) void this.negotiate();
+    if (grows) void this.negotiate();
+    else this.publish();
   }
 
   /** What matters in the screen that is shared from here. */
@@ -80,7 +80,7 @@ export class Peer {
   /** What of whom the page shows, and how high. */
   setWanted(wanted: Wanted[]): void {
     this.wanted = wanted;
-    if (this.grow() && this.offered) void this.negotiate();
+    if (this.grow()) void this.negotiate();
     this.sendLayout(false);
   }
 
