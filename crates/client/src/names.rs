@@ -14,8 +14,11 @@ pub(crate) const MAX_NAMES: usize = 1_024;
 pub(crate) struct Names(Vec<(DeviceKey, String)>);
 
 impl Names {
+    /// Asked for everyone at each change of what is shown: whoever is here was set last, and the first byte
+    /// tells most keys apart.
     pub fn get(&self, device: &DeviceKey) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == device).map(|(_, name)| name.as_str())
+        let is_it = |known: &DeviceKey| known.0[0] == device.0[0] && known == device;
+        self.0.iter().rev().find(|(known, _)| is_it(known)).map(|(_, name)| name.as_str())
     }
 
     pub fn set(&mut self, device: DeviceKey, name: String) {

@@ -6,6 +6,7 @@
 use crate::desk::Knocker;
 use crate::keys::Keys;
 use crate::names::Names;
+use crate::pace::Pace;
 use crate::participant::Participant;
 use crate::people::On;
 use crate::rules::Edit;
@@ -13,23 +14,23 @@ use base::{DeviceKey, GroupId, Millis, Now, OperatorPolicy, Party, Role, RoomRul
 use e2ee::Content;
 use e2ee::liveness::{Beater, Liveness};
 use e2ee::session::{
-    Admission, Change, Merged, Outgoing, Session, VerifiedLeave, VerifiedSwap, Voided,
+    Admission, Change, MAX_CHANGES, Merged, Outgoing, Session, VerifiedLeave, VerifiedSwap, Voided,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 use wire::{Channel, ClientMessage, GroupState, Welcome};
 
-/// Admissions within this time of a commit go together into the next. Longer lets people in later,
-/// shorter makes a commit for each.
-const ADMIT_WINDOW: Duration = Duration::from_millis(150);
 /// How long the server's answer to a commit or catch-up may take before asking again.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Pause after the server found this device too fast.
 const HOLD: Duration = Duration::from_secs(1);
 /// Admissions waiting for a commit; more are dropped, and knock again by themselves.
 const MAX_INTENTS: usize = 256;
-/// Changes in one commit: below the protocol's 64 by the proposals that accompany them.
+/// Roles, or changes of the list of the removed, in one commit.
 const MAX_BATCH: usize = 24;
+/// Removals, and returns, in one commit.
+const MAX_REMOVALS: usize = 12;
+const MAX_RETURNS: usize = 6;
 pub(crate) struct Room {
     pub session: Session,
     pub keys: Keys,
@@ -58,7 +59,7 @@ pub(crate) struct Room {
     /// The rules are to be compared with it: it is new, or they are. A refusal is not repeated.
     pub comply: bool,
     intents: Intents,
-    admit_after: Millis,
+    pace: Pace,
     /// The server asked for patience: no commit before this.
     hold_until: Millis,
     in_flight: Option<Millis>,
@@ -103,13 +104,13 @@ impl Room {
             return Some(catching_up.ask_again);
         }
         let waiting = self.in_flight.map(|since| since + PATIENCE);
-        let admit = self.may_commit() && !self.intents.admit.is_empty();
-        let admit = admit.then_some(self.admit_after.max(self.hold_until));
+        let crowd = self.crowd_due().filter(|_| self.may_commit());
+        let crowd = crowd.map(|at| at.max(self.hold_until));
         let held = (self.hold_until > Millis(0)).then_some(self.hold_until);
         let held =
             held.filter(|_| self.may_commit() && (self.intents.urgent() || self.must_comply()));
         let beat = self.beater.as_ref().map(Beater::next_due);
-        let all = [waiting, admit, held, beat, self.tell_on_at];
+        let all = [waiting, crowd, held, beat, self.tell_on_at];
         all.into_iter().flatten().min()
     }
 
@@ -276,6 +277,13 @@ impl Room {
         names
     }
 
+    /// From when on those who come or go are worth a commit.
+    fn crowd_due(&self) -> Option<Millis> {
+        let admit = (!self.intents.admit.is_empty()).then_some(self.pace.admit());
+        let leave = (!self.intents.leave.is_empty()).then_some(self.pace.leave());
+        [admit, leave].into_iter().flatten().min()
+    }
+
     fn may_commit(&self) -> bool {
         self.in_flight.is_none() && self.is_current()
     }
@@ -283,9 +291,9 @@ impl Room {
     /// The next commit's changes, if one is due.
     fn due_change(&mut self, now: Now, on: impl Fn(&DeviceKey) -> On) -> Option<Change> {
         let intents = &self.intents;
-        let admit = !intents.admit.is_empty() && now.mono >= self.admit_after;
+        let crowd = self.crowd_due().is_some_and(|at| now.mono >= at);
         let held = now.mono < self.hold_until;
-        let due = intents.urgent() || admit || self.must_comply();
+        let due = intents.urgent() || crowd || self.must_comply();
         if held || !self.may_commit() || !due {
             return None;
         }
@@ -302,14 +310,15 @@ impl Room {
         self.edits_in_flight = intents.edits.len();
         self.comply = false;
         let intents = &self.intents;
+        let shares = intents.shares();
         Some(Change {
             rules,
             block: intents.block.iter().take(MAX_BATCH).copied().collect(),
             unblock: intents.unblock.iter().take(MAX_BATCH).copied().collect(),
-            admit: intents.admit.iter().take(MAX_BATCH).map(admission).collect(),
-            remove: intents.remove.iter().take(MAX_BATCH / 4).copied().collect(),
-            swap: intents.swap.iter().take(MAX_BATCH / 4).cloned().collect(),
-            leave: intents.leave.iter().take(MAX_BATCH / 4).cloned().collect(),
+            admit: intents.admit.iter().take(shares.admit).map(admission).collect(),
+            remove: intents.remove.iter().take(MAX_REMOVALS).copied().collect(),
+            swap: intents.swap.iter().take(MAX_RETURNS).cloned().collect(),
+            leave: intents.leave.iter().take(shares.leave).cloned().collect(),
             refresh: intents.refresh,
             ..Change::default()
         })
@@ -336,13 +345,26 @@ impl Room {
     }
 }
 
+/// How many go into one commit.
+struct Shares {
+    admit: usize,
+    leave: usize,
+}
+
 impl Intents {
+    /// What removals and returns leave is for those who come and go, half for each where both are many.
+    fn shares(&self) -> Shares {
+        let taken = self.remove.len().min(MAX_REMOVALS) + 2 * self.swap.len().min(MAX_RETURNS);
+        let left = MAX_CHANGES - taken;
+        let leave = self.leave.len().min((left / 2).max(left.saturating_sub(self.admit.len())));
+        Shares { admit: left - leave, leave }
+    }
+
     /// What does not wait for more of its kind.
     fn urgent(&self) -> bool {
-        let asked = !self.swap.is_empty() || !self.leave.is_empty();
         let bans = !self.block.is_empty() || !self.unblock.is_empty();
         let other = self.refresh || self.rotate || !self.roles.is_empty();
-        asked || bans || other || !self.edits.is_empty() || !self.remove.is_empty()
+        bans || other || !self.swap.is_empty() || !self.edits.is_empty() || !self.remove.is_empty()
     }
 }
 
@@ -383,7 +405,7 @@ impl Participant {
             looked: now.mono,
             comply: true,
             intents: Intents::default(),
-            admit_after: now.mono,
+            pace: Pace::default(),
             hold_until: now.mono,
             in_flight: None,
             edits_in_flight: 0,
@@ -458,7 +480,7 @@ impl Participant {
         match room.session.commit(&self.device, change) {
             Ok(outgoing) => {
                 room.in_flight = Some(now.mono);
-                room.admit_after = now.mono + ADMIT_WINDOW;
+                room.pace.note_commit(now.mono);
                 room.intents.refresh = false;
                 self.send_commit(outgoing);
             }

@@ -34,8 +34,29 @@ fn a_crowd_is_let_in_by_as_few_commits_as_hold_it() {
         assert_eq!(person.view.phase, Phase::InMeeting);
         assert_eq!(person.view.people.len(), usize::from(CROWD) + 1);
     }
-    // 24 go into one.
-    assert_eq!(said(&world, 0, |m| matches!(m, ClientMessage::Commit { .. })), 3);
+    // 61 go into one.
+    assert_eq!(commits(&world), 1);
+}
+
+#[test]
+fn a_crowd_that_goes_is_gone_by_as_few_commits_as_hold_it() {
+    let mut world = crowd();
+    world.admit_all();
+    world.run(5_000);
+    let before = commits(&world);
+    for who in 1..world.people.len() {
+        world.command(who, Command::Leave);
+        world.run(10);
+    }
+    world.run(5_000);
+    assert_eq!(world.people[0].view.people.len(), 1);
+    // The first few go at once, and the rest together.
+    let made = commits(&world) - before;
+    assert!(made <= 8, "{made} commits for {CROWD} who went within {CROWD}0 ms");
+}
+
+fn commits(world: &World) -> usize {
+    said(world, 0, |message| matches!(message, ClientMessage::Commit { .. }))
 }
 
 #[test]

@@ -95,12 +95,16 @@ async fn connect(
         http::HeaderValue::from_str(&dialer.origin().to_string()).map_err(|e| refused(&e))?;
     request.headers_mut().insert(http::header::ORIGIN, origin);
     let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
         .max_message_size(Some(wire::MAX_SERVER_MESSAGE))
         .max_frame_size(Some(wire::MAX_SERVER_MESSAGE));
     let stream = dialer.dial().await?;
     let socket = tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await;
     socket.map(|(socket, _)| socket).map_err(|e| refused(&e))
 }
+
+/// Each read clears as many bytes first.
+const READ_BUFFER: usize = 8 * 1024;
 
 async fn run(
     mut socket: WebSocketStream<Box<dyn Stream>>,

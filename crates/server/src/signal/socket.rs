@@ -23,6 +23,10 @@ const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// How long a client may take to take one message in.
 const SEND_WITHIN: Duration = Duration::from_secs(15);
 
+/// Bytes read from a socket at once. Each read clears as many first, and each connection keeps them: larger costs every
+/// small message, smaller costs an offer or a commit more system calls.
+const READ_BUFFER: usize = 8 * 1024;
+
 /// Media offers of one connection: each is parsed and answered, which takes milliseconds. A page makes one when it
 /// connects and when its layout grows.
 const OFFERS: Rate = Rate { per_second: 2.0, burst: 30.0 };
@@ -52,7 +56,8 @@ pub(crate) fn upgrade(
     // More than is allowed, so that a client that sends too much is told so: closing while some of it
     // lies unread resets the connection, and the reason is lost on the way.
     let largest = 2 * wire::MAX_CLIENT_MESSAGE + 64 * 1024;
-    upgrade.max_message_size(largest).max_frame_size(largest).on_upgrade(async move |socket| {
+    let upgrade = upgrade.max_message_size(largest).max_frame_size(largest);
+    upgrade.read_buffer_size(READ_BUFFER).on_upgrade(async move |socket| {
         let (id, room) = meeting;
         let connection = Connection::new(socket, app, id, room);
         connection.run(origins).await;

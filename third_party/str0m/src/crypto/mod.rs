@@ -36,7 +36,10 @@ pub(crate) fn test_default_provider() -> &'static CryptoProvider {
 #[allow(unreachable_code, clippy::needless_return)]
 pub fn from_feature_flags() -> CryptoProvider {
     #[cfg(feature = "aws-lc-rs")]
-    return str0m_aws_lc_rs::default_provider();
+    return CryptoProvider {
+        dtls_provider: &shared_config::SharedConfig,
+        ..str0m_aws_lc_rs::default_provider()
+    };
 
     #[cfg(feature = "rust-crypto")]
     return str0m_rust_crypto::default_provider();
@@ -58,6 +61,8 @@ pub fn from_feature_flags() -> CryptoProvider {
 }
 
 mod finger;
+#[cfg(feature = "aws-lc-rs")]
+mod shared_config;
 pub use finger::Fingerprint;
 
 pub use str0m_proto::crypto::{CryptoError, DtlsError};
