@@ -15,7 +15,7 @@ pub use messages::{Command, Cross, Event, Output, SourceState};
 
 use crate::egress::Egress;
 use crate::stun;
-use crate::transport::{MediaTransport, Polled, RECEIPT_INTERVAL, is_rtp};
+use crate::transport::{MediaTransport, Polled, RECEIPT_INTERVAL, is_rtcp, is_rtp};
 use crate::{PeerId, RoomId};
 use peer::Peer;
 use room::Room;
@@ -27,7 +27,9 @@ use std::time::{Duration, Instant};
 const TICK: Duration = Duration::from_millis(100);
 
 /// Timers further ahead than this go off together, on a grid of as much: each time the thread wakes
-/// costs more than what most timers have to do. Pacing, with its shorter ones, keeps to the moment.
+/// costs more than what most timers have to do. Pacing, with its shorter ones, keeps to the moment. What follows
+/// from receivers' reports (repair, keyframes, estimates) waits for the next moment of the grid, too: half of it on average,
+/// where looking at the connection for each of ten to thirty reports a second cost as much as a tenth of its packets.
 const GRID: Duration = Duration::from_millis(10);
 
 /// Turns of one peer's poll loop within one drain; beyond, it goes on at the next flush.
@@ -70,7 +72,10 @@ pub struct Shard<T> {
     by_ufrag: HashMap<String, usize>,
     by_address: HashMap<SocketAddr, usize>,
     timers: BTreeSet<(Instant, usize)>,
+    /// Peers that something was written to.
     touched: Vec<usize>,
+    /// Peers whose timer has gone off.
+    due: Vec<usize>,
     egress: Egress,
     outputs: VecDeque<Output<T>>,
     counters: Counters,
@@ -90,6 +95,7 @@ impl<T: MediaTransport> Shard<T> {
             by_address: HashMap::new(),
             timers: BTreeSet::new(),
             touched: Vec::new(),
+            due: Vec::new(),
             egress: Egress::default(),
             outputs: VecDeque::new(),
             counters: Counters::default(),
@@ -127,6 +133,11 @@ impl<T: MediaTransport> Shard<T> {
         if is_rtp(datagram) {
             return self.handle_rtp(now, index, datagram);
         }
+        if is_rtcp(datagram) {
+            transport.handle_datagram(now, from, to, datagram);
+            let at = self.next_on_grid(now);
+            return self.timer_by(now, index, at);
+        }
         let is_request = datagram.starts_with(&[0, 1]);
         if is_request && transport.accepts(now, from, to, datagram) {
             self.remember_address(index, from);
@@ -158,7 +169,7 @@ impl<T: MediaTransport> Shard<T> {
             if let Some(peer) = &mut self.peers[index] {
                 peer.timer = None;
             }
-            self.touched.push(index);
+            self.due.push(index);
         }
         if now >= self.next_tick {
             self.next_tick = now + TICK;
@@ -166,8 +177,12 @@ impl<T: MediaTransport> Shard<T> {
         }
     }
 
-    /// Drains every peer that something was written to, until nothing more follows from it.
+    /// Drains every peer that something was written to or whose timer has gone off, until nothing more
+    /// follows from it.
     pub fn flush(&mut self, now: Instant) {
+        for index in std::mem::take(&mut self.due) {
+            self.drain(now, index, false);
+        }
         loop {
             let mut touched = std::mem::take(&mut self.touched);
             if touched.is_empty() {
@@ -284,10 +299,12 @@ impl<T: MediaTransport> Shard<T> {
     }
 
     fn on_grid(&self, now: Instant, at: Instant) -> Instant {
-        if at < now + GRID {
-            return at;
-        }
-        let since = at.saturating_duration_since(self.started).as_millis() as u64;
+        if at < now + GRID { at } else { self.next_on_grid(at) }
+    }
+
+    /// The first moment of the grid after this one.
+    fn next_on_grid(&self, after: Instant) -> Instant {
+        let since = after.saturating_duration_since(self.started).as_millis() as u64;
         let grid = GRID.as_millis() as u64;
         self.started + Duration::from_millis((since / grid + 1) * grid)
     }

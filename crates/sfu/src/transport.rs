@@ -28,6 +28,11 @@ pub fn is_rtp(datagram: &[u8]) -> bool {
     matches!(datagram, [128..=191, kind, ..] if !(64..96).contains(&(kind & 0x7f)))
 }
 
+/// Whether a datagram is (S)RTCP (RFC 5761 §4, RFC 7983).
+pub fn is_rtcp(datagram: &[u8]) -> bool {
+    matches!(datagram, [128..=191, kind, ..] if (64..96).contains(&(kind & 0x7f)))
+}
+
 /// Which way media goes on a line, seen from the client that offered it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {

@@ -81,7 +81,8 @@ impl Port {
                 each(Datagram { from, to, bytes }, &mut sending);
             }
         }
-        count > 0
+        // Fewer than were asked for: nothing is left.
+        count == BATCH_SIZE
     }
 
     /// Sends and clears what is gathered. What the socket does not take is dropped, as a full

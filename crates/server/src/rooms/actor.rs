@@ -225,10 +225,12 @@ impl Actor {
         if matches!(message, ToClient::Committed { .. }) {
             self.around.metrics.commits_told.add(to.len() as u64);
         }
+        let calm = matches!(message, ToClient::MemberChanged { .. } | ToClient::MemberGone { .. });
         let text: axum::extract::ws::Utf8Bytes = signal::to_wire(message).to_text().into();
-        for connection in to {
-            if let Some(outbox) = self.outboxes.get(connection) {
-                outbox.send(text.clone());
+        for outbox in to.iter().filter_map(|connection| self.outboxes.get(connection)) {
+            match calm {
+                true => outbox.send_calmly(text.clone()),
+                false => outbox.send(text.clone()),
             }
         }
     }

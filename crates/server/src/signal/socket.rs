@@ -11,6 +11,7 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_
 use axum::response::Response;
 use base::statement::Certificate;
 use base::{MeetingId, Nonce};
+use futures_util::SinkExt;
 use meeting::{ConnectionId, HelloExpectation, ProvenDevice, Verified};
 use std::sync::Arc;
 use std::time::Duration;
@@ -175,21 +176,30 @@ impl Connection {
                     if self.heard.elapsed() >= idle {
                         return Err(Ending::Refused(Refusal::Idle, None));
                     }
-                    self.push(Message::Ping(Default::default())).await?;
+                    self.push([Message::Ping(Default::default())]).await?;
                 }
             }
         }
     }
 
-    async fn carry(&mut self, outgoing: Option<Outgoing>) -> Result<(), Ending> {
-        match outgoing {
-            Some(Outgoing::Text(text)) => {
-                self.app.metrics.messages_sent.increment();
-                self.push(Message::Text(text)).await
+    async fn carry(&mut self, outgoing: Option<Vec<Outgoing>>) -> Result<(), Ending> {
+        let Some(outgoing) = outgoing else {
+            return Err(Ending::Refused(Refusal::SlowReader, None));
+        };
+        let mut texts = Vec::with_capacity(outgoing.len());
+        let mut close = false;
+        for each in outgoing {
+            match each {
+                Outgoing::Text(text) | Outgoing::Calm(text) => texts.push(Message::Text(text)),
+                Outgoing::Close => {
+                    close = true;
+                    break;
+                }
             }
-            Some(Outgoing::Close) => Err(Ending::Closed),
-            None => Err(Ending::Refused(Refusal::SlowReader, None)),
         }
+        self.app.metrics.messages_sent.add(texts.len() as u64);
+        self.push(texts).await?;
+        if close { Err(Ending::Closed) } else { Ok(()) }
     }
 
     async fn take(
@@ -266,8 +276,15 @@ impl Connection {
         }
     }
 
-    async fn push(&mut self, message: Message) -> Result<(), Ending> {
-        match timeout(SEND_WITHIN, self.socket.send(message)).await {
+    /// Writes all of these at once.
+    async fn push(&mut self, messages: impl IntoIterator<Item = Message>) -> Result<(), Ending> {
+        let written = async {
+            for message in messages {
+                self.socket.feed(message).await?;
+            }
+            self.socket.flush().await
+        };
+        match timeout(SEND_WITHIN, written).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(Ending::Gone),
             Err(_) => Err(Ending::Refused(Refusal::SlowReader, None)),
@@ -283,13 +300,13 @@ impl Connection {
                 self.app.metrics.refuse(refusal);
                 if let Some(code) = error {
                     let message = ServerMessage::Error { code }.to_text();
-                    let _ = self.push(Message::Text(message.into())).await;
+                    let _ = self.push([Message::Text(message.into())]).await;
                 }
                 closing(refusal)
             }
         };
         let frame = CloseFrame { code, reason: reason.into() };
-        let _ = self.push(Message::Close(Some(frame))).await;
+        let _ = self.push([Message::Close(Some(frame))]).await;
         let goodbye = async { while let Some(Ok(_)) = self.socket.recv().await {} };
         let _ = timeout(Duration::from_secs(1), goodbye).await;
     }
@@ -307,7 +324,7 @@ impl Connection {
         let nonce = Nonce(nonce);
         let (key, policy) = (self.room.key, self.app.policy.clone());
         let challenge = ServerMessage::Challenge { version: VERSION, nonce, key, policy };
-        self.push(Message::Text(challenge.to_text().into())).await?;
+        self.push([Message::Text(challenge.to_text().into())]).await?;
         let text = self.first_message().await?;
         let (hello, certificate) = hello(&text)?;
         let expected = HelloExpectation { origins, meeting: self.meeting, server_nonce: nonce };

@@ -10,7 +10,10 @@ use crate::rtp_::Bitrate;
 use crate::util::{MovingAverage, already_happened};
 
 const MAX_RTT_HISTORY_WINDOW: usize = 32;
-const UPDATE_INTERVAL: Duration = Duration::from_millis(25);
+/// Every report updates the estimate; without one there is nothing new to say.
+const UPDATE_INTERVAL: Duration = Duration::from_millis(100);
+/// How long a hypothesis counts after its report, at the most.
+const HYPOTHESIS_HOLDS: Duration = Duration::from_millis(50);
 /// The maximum time we keep updating our estimate without receiving a TWCC report.
 const MAX_TWCC_GAP: Duration = Duration::from_millis(500);
 /// RFC 6298: Exponentially Weighted Moving Average smoothing factor for RTT (alpha = 1/8)
@@ -114,14 +117,9 @@ impl DelayController {
             // We haven't received a TWCC report in a while. The trendline hypothesis can
             // no longer be considered valid. We need another TWCC report before we can update
             // estimates.
-            let next_timeout_in = self
-                .get_smoothed_rtt()
-                .unwrap_or(MAX_TWCC_GAP)
-                .min(UPDATE_INTERVAL);
-
             // Set this even if we didn't update, otherwise we get stuck in a poll -> handle loop
             // that starves the run loop.
-            self.next_timeout = now + next_timeout_in;
+            self.next_timeout = now + UPDATE_INTERVAL;
             return;
         }
 
@@ -221,6 +219,6 @@ impl DelayController {
                 .get_smoothed_rtt()
                 .map(|rtt| rtt * 2)
                 .unwrap_or(MAX_TWCC_GAP)
-                .min(UPDATE_INTERVAL * 2)
+                .min(HYPOTHESIS_HOLDS)
     }
 }

@@ -1011,6 +1011,9 @@ impl<'a> TryFrom<&'a [u8]> for PacketChunk {
     }
 }
 
+/// Records of packets sent longer ago than this are of no use: reports come several times a second.
+const KEEP_SENT: Duration = Duration::from_secs(2);
+
 #[derive(Debug)]
 pub struct TwccSendRegister {
     /// How many send records to keep.
@@ -1190,8 +1193,20 @@ impl TwccSendRegister {
             // The recv report, derived from TWCC feedback later.
             recv_report: None,
         });
-        while self.queue.len() > self.keep {
+        let old = |r: &TwccSendRecord| now.saturating_duration_since(r.local_send_time) > KEEP_SENT;
+        while self.queue.len() > self.keep || self.queue.front().is_some_and(old) {
             self.queue.pop_front();
+        }
+    }
+
+    /// The place of a record. Sequence numbers follow each other, so that it is nearly always as far
+    /// from the first as they are apart.
+    fn index_of(&self, seq: TwccSeq) -> Option<usize> {
+        let first = self.queue.front()?.seq();
+        let guess = usize::try_from((*seq).checked_sub(*first)?).ok()?;
+        match self.queue.get(guess) {
+            Some(record) if record.seq() == seq => Some(guess),
+            _ => self.queue.binary_search_by_key(&seq, |r| r.seq()).ok(),
         }
     }
 
@@ -1219,12 +1234,8 @@ impl TwccSendRegister {
             .skip_while(|(seq, _, _)| seq < &head_seq);
         let (first_seq_no, _, first_instant) = iter.next()?;
 
-        // The queue is in seq order: find the report's first record by
-        // binary search rather than walking every older record.
-        let Ok(first_index) = self.queue.binary_search_by_key(&first_seq_no, |r| r.seq()) else {
-            // Old report for which we no longer have any send records.
-            return None;
-        };
+        // No index: an old report for which we no longer have any send records.
+        let first_index = self.index_of(first_seq_no)?;
         let mut iter2 = self.queue.range_mut(first_index..);
         let first_record = iter2.next()?;
 
