@@ -24,5 +24,7 @@ say "the first minute in Chromium"
 INCAMERA_BIN="${CARGO_TARGET_DIR:-target}/release" node e2e/bench/first-minute.mjs 20
 say "a crowd of 250 at the door of a host in Chromium"
 INCAMERA_BIN="${CARGO_TARGET_DIR:-target}/release" node e2e/bench/crowd.mjs 250 10
+say "fifty who come and fifty who go each second"
+INCAMERA_BIN="${CARGO_TARGET_DIR:-target}/release" node e2e/bench/churn.mjs 60
 say "letters of a shared page at 500 kbps"
 INCAMERA_BIN="${CARGO_TARGET_DIR:-target}/release" node e2e/bench/legible.mjs 500

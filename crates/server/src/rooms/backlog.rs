@@ -22,6 +22,9 @@ const RETRY: Duration = Duration::from_secs(1);
 const GIVE_UP: Duration = Duration::from_secs(15 * 60);
 /// Outputs held for one meeting; at the bound its task ends likewise.
 const MAX_HELD: usize = 4_096;
+/// Bytes of members' messages held for newcomers; further ones do not reach them. A member may say two
+/// megabytes a second.
+const MAX_HELD_BYTES: usize = 8 * 1024 * 1024;
 
 /// The store failed for good, or for too long: what the meeting holds in memory may not be told to
 /// anyone.
@@ -32,6 +35,8 @@ pub(super) struct Backlog {
     meeting: MeetingId,
     write: Option<Pending>,
     held: VecDeque<Output>,
+    /// Of members' messages among it.
+    held_bytes: usize,
     /// Who came and was not greeted yet: nothing reaches them before what they are greeted with.
     newcomers: HashSet<ConnectionId>,
     failing_since: Option<Instant>,
@@ -57,6 +62,7 @@ impl Backlog {
             meeting,
             write: None,
             held: VecDeque::new(),
+            held_bytes: 0,
             newcomers: HashSet::new(),
             failing_since: None,
         }
@@ -129,12 +135,16 @@ impl Backlog {
     /// Takes in what may not be carried out yet, and hands back what may all the same.
     pub fn hold(&mut self, output: Output) -> Result<Option<Output>, NotDurable> {
         let (now, later) = self.part(output);
-        if let Some(later) = later {
-            if self.held.len() >= MAX_HELD {
-                return Err(NotDurable);
-            }
-            self.held.push_back(later);
+        let Some(later) = later else { return Ok(now) };
+        let bytes = said(&later);
+        if bytes > 0 && self.held_bytes + bytes > MAX_HELD_BYTES {
+            return Ok(now);
         }
+        if self.held.len() >= MAX_HELD {
+            return Err(NotDurable);
+        }
+        self.held_bytes += bytes;
+        self.held.push_back(later);
         Ok(now)
     }
 
@@ -159,7 +169,17 @@ impl Backlog {
 
     /// The next that was held; `None` while it has to wait.
     pub fn release(&mut self) -> Option<Output> {
-        if self.write.is_some() { None } else { self.held.pop_front() }
+        let next = if self.write.is_some() { None } else { self.held.pop_front() };
+        self.held_bytes -= next.as_ref().map_or(0, said);
+        next
+    }
+}
+
+/// Bytes that a member says to the others; none of anything else.
+fn said(output: &Output) -> usize {
+    match output {
+        Output::Send { message: ToClient::GroupMessage { message, .. }, .. } => message.len(),
+        _ => 0,
     }
 }
 
@@ -168,5 +188,40 @@ impl Drop for Backlog {
         if let Some(pending) = &self.write {
             pending.task.abort();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use meeting::Channel;
+    use store_sqlite::SqliteStore;
+
+    const NEWCOMER: ConnectionId = ConnectionId(1);
+
+    fn said_to_a_newcomer() -> Output {
+        let message = ToClient::GroupMessage {
+            group: base::GroupId([1; 16]),
+            epoch: 1,
+            channel: Channel::Group,
+            message: vec![0; 64 * 1024].into(),
+        };
+        Output::Send { to: vec![NEWCOMER], message }
+    }
+
+    #[tokio::test]
+    async fn what_members_say_meanwhile_fills_no_more_memory_than_is_set_aside_for_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(directory.path()).await.unwrap());
+        let mut backlog = Backlog::new(store, MeetingId([1; 16]));
+        backlog.welcome(NEWCOMER);
+        for _ in 0..1_000 {
+            assert!(matches!(backlog.hold(said_to_a_newcomer()), Ok(None)));
+        }
+        assert_eq!(backlog.held.len(), MAX_HELD_BYTES / (64 * 1024));
+        while backlog.release().is_some() {}
+        assert_eq!(backlog.held_bytes, 0);
+        assert!(matches!(backlog.hold(said_to_a_newcomer()), Ok(None)));
+        assert_eq!(backlog.held.len(), 1, "there is room again");
     }
 }
