@@ -5,6 +5,7 @@
 //! may be handled before one flush; what they cause for one receiver then leaves together.
 
 mod control;
+mod deliver;
 mod demand;
 mod forward;
 mod messages;
@@ -16,7 +17,8 @@ pub use messages::{Command, Cross, Event, Output, SourceState};
 use crate::egress::Egress;
 use crate::stun;
 use crate::transport::{MediaTransport, Polled, RECEIPT_INTERVAL, is_rtcp, is_rtp};
-use crate::{PeerId, RoomId};
+use crate::{MediaPacket, PeerId, RoomId};
+use deliver::Delivery;
 use peer::Peer;
 use room::Room;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -27,9 +29,7 @@ use std::time::{Duration, Instant};
 const TICK: Duration = Duration::from_millis(100);
 
 /// Timers further ahead than this go off together, on a grid of as much: each time the thread wakes
-/// costs more than what most timers have to do. Pacing, with its shorter ones, keeps to the moment. What follows
-/// from receivers' reports (repair, keyframes, estimates) waits for the next moment of the grid, too: half of it on average,
-/// where looking at the connection for each of ten to thirty reports a second cost as much as a tenth of its packets.
+/// costs more than what most timers have to do. Pacing, with its shorter ones, keeps to the moment.
 const GRID: Duration = Duration::from_millis(10);
 
 /// Turns of one peer's poll loop within one drain; beyond, it goes on at the next flush.
@@ -72,9 +72,12 @@ pub struct Shard<T> {
     by_ufrag: HashMap<String, usize>,
     by_address: HashMap<SocketAddr, usize>,
     timers: BTreeSet<(Instant, usize)>,
+    /// Packets to be shared out at the next flush, and how.
+    arrived: Vec<(RoomId, MediaPacket)>,
+    plan: Vec<Delivery>,
     /// Peers that something was written to.
     touched: Vec<usize>,
-    /// Peers whose timer has gone off.
+    /// Peers whose timer has gone off, or that have reported.
     due: Vec<usize>,
     egress: Egress,
     outputs: VecDeque<Output<T>>,
@@ -94,6 +97,8 @@ impl<T: MediaTransport> Shard<T> {
             by_ufrag: HashMap::new(),
             by_address: HashMap::new(),
             timers: BTreeSet::new(),
+            arrived: Vec::new(),
+            plan: Vec::new(),
             touched: Vec::new(),
             due: Vec::new(),
             egress: Egress::default(),
@@ -135,8 +140,8 @@ impl<T: MediaTransport> Shard<T> {
         }
         if is_rtcp(datagram) {
             transport.handle_datagram(now, from, to, datagram);
-            let at = self.next_on_grid(now);
-            return self.timer_by(now, index, at);
+            self.due.push(index);
+            return;
         }
         let is_request = datagram.starts_with(&[0, 1]);
         if is_request && transport.accepts(now, from, to, datagram) {
@@ -177,17 +182,19 @@ impl<T: MediaTransport> Shard<T> {
         }
     }
 
-    /// Drains every peer that something was written to or whose timer has gone off, until nothing more
-    /// follows from it.
-    pub fn flush(&mut self, now: Instant) {
-        for index in std::mem::take(&mut self.due) {
+    /// Shares out what has come, and drains every peer that something was written to or whose timer has gone off, until
+    /// nothing more follows from it. What is to be sent goes to `send` whenever there is much of it; the rest
+    /// is left in [`Self::egress`].
+    pub fn flush(&mut self, now: Instant, mut send: impl FnMut(&mut Egress)) {
+        self.share_out(now, &mut send);
+        let mut due = std::mem::take(&mut self.due);
+        due.sort_unstable();
+        due.dedup();
+        for index in due {
             self.drain(now, index, false);
         }
-        loop {
+        while self.share_out(now, &mut send) || !self.touched.is_empty() {
             let mut touched = std::mem::take(&mut self.touched);
-            if touched.is_empty() {
-                return;
-            }
             touched.sort_unstable();
             touched.dedup();
             for index in touched {
@@ -202,8 +209,7 @@ impl<T: MediaTransport> Shard<T> {
         timer.map_or(self.next_tick, |at| at.min(self.next_tick))
     }
 
-    /// What is to be sent. The shell sends it after each flush, and earlier when it is full, and
-    /// clears it.
+    /// What is to be sent. The shell sends it after each flush, and clears it.
     pub fn egress(&mut self) -> &mut Egress {
         &mut self.egress
     }

@@ -166,6 +166,68 @@ fn switching_between_people_and_layers_is_one_continuous_stream() {
 }
 
 #[test]
+fn what_comes_together_leaves_receiver_by_receiver() {
+    let mut world = World::with(1, 5, 2);
+    for publisher in [1, 2] {
+        world.client(publisher).shows = vec![0];
+        world.client(publisher).speaks = Some(-20);
+    }
+    for number in 3..=5 {
+        world.watch(number, &[(0, 1, 180), (1, 2, 180)]);
+    }
+    world.until("all see both", |world| {
+        (3..=5).all(|n| world.video(n, 0).len() > 20 && world.video(n, 1).len() > 20)
+    });
+    world.batches.clear();
+    world.run(Duration::from_secs(2));
+    let whole = world.batches.iter().filter(|batch| batch.len() >= 12).count();
+    assert!(whole > 30, "{whole} batches of two frames for three receivers");
+    for batch in &world.batches {
+        let receivers: HashSet<_> = batch.iter().collect();
+        let turns = batch.chunk_by(|a, b| a == b).count();
+        assert_eq!(turns, receivers.len(), "somebody's datagrams lie apart: {batch:?}");
+    }
+    for number in 3..=5 {
+        assert_continuous(&world.video(number, 0));
+        assert_continuous(&world.video(number, 1));
+    }
+}
+
+#[test]
+fn what_was_lost_is_repaired_soon() {
+    let mut world = World::with(1, 2, 1);
+    world.client(1).shows = vec![0];
+    world.watch(2, &[(0, 1, 180)]);
+    world.until("a picture", |world| world.video(2, 0).len() > 60);
+    for _ in 0..20 {
+        world.lose = true;
+        world.run(Duration::from_millis(40));
+        world.lose = false;
+        world.run(Duration::from_millis(36)); // a frame shows the gap
+        world.client(1).shows.clear();
+        world.run(Duration::from_millis(200));
+        world.client(1).shows.push(0);
+    }
+    world.run(MOMENT);
+    let got = world.video(2, 0);
+    assert_continuous(&got);
+    let (mut newest, mut gap_seen, mut slowest) = (0, world.now, Duration::ZERO);
+    let mut repaired = 0;
+    for packet in &got {
+        if packet.seq < newest {
+            repaired += 1;
+            slowest = slowest.max(packet.at - gap_seen);
+        } else if packet.seq > newest + 1 {
+            gap_seen = packet.at;
+        }
+        newest = newest.max(packet.seq);
+    }
+    assert!(repaired >= 20, "{repaired} packets were repaired");
+    // A receiver asks every 33 ms; what is left is the server's.
+    assert!(slowest < Duration::from_millis(45), "a repair took {slowest:?}");
+}
+
+#[test]
 fn only_the_loudest_three_others_are_heard() {
     let mut world = World::with(1, 6, 1);
     for (number, level) in [(1, -20), (2, -22), (3, -24), (4, -26), (5, -80), (6, -90)] {

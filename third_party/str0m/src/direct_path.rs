@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::rtp_::Ssrc;
-use crate::streams::{RtpPacket, RtpWrite};
+use crate::streams::{DirectPacket, RtpPacket};
 use crate::{Rtc, RtcState};
 
 impl Rtc {
@@ -24,7 +24,7 @@ impl Rtc {
         &mut self,
         now: Instant,
         ssrc: Ssrc,
-        write: RtpWrite,
+        packet: &DirectPacket<'_>,
         out: &mut Vec<u8>,
     ) -> Option<(SocketAddr, SocketAddr)> {
         let now = self.advance(now);
@@ -32,7 +32,7 @@ impl Rtc {
         let path = self.send_addr.as_ref().filter(|_| open);
         let path = path.map(|send| (send.source, send.destination));
         let before = out.len();
-        let sent = self.session.send_now(now, ssrc, write, path.is_some(), out);
+        let sent = self.session.send_now(now, ssrc, packet, path.is_some(), out);
         if !sent {
             drop(self.readiness.wake());
             return None;

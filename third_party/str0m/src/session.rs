@@ -38,7 +38,7 @@ use crate::rtp_::{RtpHeader, SessionId, TwccPacketId, extend_u16};
 use crate::rtp_::{SrtpContext, Ssrc};
 use crate::rtp_::{TwccRecvRegister, TwccSendRegister};
 use crate::stats::StatsSnapshot;
-use crate::streams::{RtpPacket, StreamTimeoutConfig, Streams};
+use crate::streams::{DirectPacket, DirectWay, RtpPacket, StreamTimeoutConfig, Streams};
 use crate::util::{Soonest, SystemTimeExt, already_happened, not_happening};
 use crate::{Reason, net};
 use crate::{RtcConfig, RtcError};
@@ -1237,7 +1237,7 @@ impl Session {
         &mut self,
         now: Instant,
         ssrc: Ssrc,
-        write: crate::streams::RtpWrite,
+        packet: &DirectPacket<'_>,
         reachable: bool,
         out: &mut Vec<u8>,
     ) -> bool {
@@ -1246,30 +1246,37 @@ impl Session {
         };
         let hint = stream.media_hint;
         let media = self.medias.get(hint).filter(|m| m.mid() == stream.mid());
-        let (Some(srtp_tx), Some(media)) = (self.srtp_tx.as_mut(), media) else {
+        let (Some(srtp), Some(media)) = (self.srtp_tx.as_mut(), media) else {
             stream.media_hint = (self.medias.iter())
                 .position(|m| m.mid() == stream.mid())
                 .unwrap_or(hint);
-            stream.write_rtp(write);
+            stream.write_rtp(packet.to_write());
             return false;
         };
         let free = reachable && stream.may_send_directly();
-        if !free || !self.pacer.lets_pass(now, stream.is_unpaced()) {
-            stream.write_rtp(write);
+        let ids = media.direct_ids().filter(|_| free);
+        let Some(ids) = ids.filter(|_| self.pacer.lets_pass(now, stream.is_unpaced())) else {
+            stream.write_rtp(packet.to_write());
             return false;
-        }
-        let exts = media.remote_extmap();
-        let counts = exts.id_of(Extension::TransportSequenceNumber).is_some();
-        let twcc_seq = self.twcc;
-        let twcc = counts.then_some(&mut self.twcc);
-        let Some(size) = stream.send_directly(now, write, exts, twcc, &self.codec_config, srtp_tx, out)
-        else {
-            return true;
         };
-        self.pacer.register_send(now, size.into(), MidRid(media.mid(), None));
-        if counts {
+        let size = packet.payload.len();
+        let twcc = (ids.transport != 0).then_some(self.twcc);
+        let mut way = DirectWay {
+            ids,
+            params: &self.codec_config,
+            srtp,
+            scratch: &mut self.poll_packet_buf,
+            out,
+        };
+        if !stream.send_directly(now, packet, twcc.map(|seq| seq as u16), &mut way) {
+            return true;
+        }
+        self.pacer
+            .register_send(now, size.into(), MidRid(media.mid(), None));
+        if let Some(seq) = twcc {
+            self.twcc += 1;
             self.twcc_tx_register
-                .register_seq(TwccPacketId::new(twcc_seq), now, size);
+                .register_seq(TwccPacketId::new(seq), now, size);
         }
         if let Some(bwe) = self.bwe.as_mut() {
             bwe.on_media_sent(size.into(), false, now);

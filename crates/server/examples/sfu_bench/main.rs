@@ -95,7 +95,7 @@ const SCENARIOS: &[Scenario] = &[
         publishers: 4,
         voices: 0,
         mesh: false,
-        steps: &[40, 60, 80, 100, 120, 140, 160, 180, 200],
+        steps: &[10, 20, 30, 40, 60, 80, 100, 120, 140, 160, 180, 200],
     },
 ];
 
@@ -214,6 +214,17 @@ fn measure(scenario: &Scenario, bursts: &Bursts) -> Cell {
         stage.run(SETTLE);
         let cell = observe(&mut stage, *step);
         let carried = cell.lost == 0 && cell.p99 <= P99;
+        if scenario.steps.len() > 1 {
+            println!(
+                "    {} to {step}: {:.2} us, {:.0}/s, p50 {:.2} ms p99 {:.2} ms, {} lost",
+                scenario.name,
+                cell.micros,
+                cell.rate,
+                cell.p50.as_secs_f64() * 1e3,
+                cell.p99.as_secs_f64() * 1e3,
+                cell.lost,
+            );
+        }
         if carried || best.is_none() {
             best = Some(cell);
         }

@@ -32,18 +32,6 @@ pub(super) struct Datagram<'a> {
     pub bytes: &'a [u8],
 }
 
-/// The sending half, while a batch is being read.
-pub(super) struct Sending<'a> {
-    socket: &'a UdpSocket,
-    sender: &'a mut Sender,
-}
-
-impl Sending<'_> {
-    pub fn send(&mut self, egress: &mut Egress) {
-        self.sender.send(self.socket, egress);
-    }
-}
-
 impl Port {
     pub fn bind(address: SocketAddr) -> io::Result<Port> {
         let socket = UdpSocket::bind(address)?;
@@ -65,20 +53,19 @@ impl Port {
     }
 
     /// Reads one batch. False when nothing is left.
-    pub fn receive(&mut self, mut each: impl FnMut(Datagram<'_>, &mut Sending<'_>)) -> bool {
+    pub fn receive(&mut self, mut each: impl FnMut(Datagram<'_>)) -> bool {
         let mut meta = [RecvMeta::default(); BATCH_SIZE];
         let mut slices: Vec<IoSliceMut<'_>> =
             self.buffer.chunks_mut(RECEIVE_SIZE).map(IoSliceMut::new).collect();
         let Ok(count) = self.state.recv((&self.socket).into(), &mut slices, &mut meta) else {
             return false;
         };
-        let mut sending = Sending { socket: &self.socket, sender: &mut self.sender };
         for (meta, slice) in meta.iter().zip(&slices).take(count) {
             let from = SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port());
             let to = meta.dst_ip.map(|ip| ip.to_canonical());
             let bytes = slice.get(..meta.len).unwrap_or_default();
             for bytes in bytes.chunks(meta.stride.max(1)) {
-                each(Datagram { from, to, bytes }, &mut sending);
+                each(Datagram { from, to, bytes });
             }
         }
         // Fewer than were asked for: nothing is left.

@@ -145,7 +145,7 @@ impl Worker {
         let more_datagrams = self.read_socket();
         let now = Instant::now();
         self.shard.handle_timeout(now);
-        self.shard.flush(now);
+        self.shard.flush(now, |egress| self.port.send(egress));
         self.write_outputs();
         self.count();
         Some(more_messages || more_datagrams)
@@ -169,19 +169,16 @@ impl Worker {
             let now = Instant::now();
             let (shard, candidates) = (&mut self.shard, &self.around.candidates);
             let mut received = 0;
-            let more = self.port.receive(|datagram, sender| {
+            let more = self.port.receive(|datagram| {
                 received += 1;
                 let to = candidate_for(candidates, datagram.to, datagram.from);
                 shard.handle_datagram(now, datagram.from, to, datagram.bytes);
-                if shard.egress().is_full() {
-                    sender.send(shard.egress());
-                }
             });
             add(&self.around.counters.datagrams_in, received);
             if !more {
                 return false;
             }
-            self.shard.flush(now);
+            self.shard.flush(now, |egress| self.port.send(egress));
             self.write_outputs();
         }
         true

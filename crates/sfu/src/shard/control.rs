@@ -35,7 +35,7 @@ impl<T: MediaTransport> Shard<T> {
     /// A message of another shard.
     pub fn handle_cross(&mut self, now: Instant, message: Cross) {
         match message {
-            Cross::Packet { room, packet } => self.crossed(now, room, &packet),
+            Cross::Packet { room, packet } => self.crossed(now, room, packet),
             Cross::Source { room, source, home, state } => {
                 self.remote_source(now, room, source, home, state);
             }

@@ -1,18 +1,12 @@
-//! Packets from publishers to slots.
+//! Packets of publishers, up to where they are shared out; who speaks; keyframes.
 
-use super::peer::Slot;
 use super::room::{Home, Room};
 use super::{Cross, Event, Output, Shard};
 use crate::audio::{HEARD, lines_of};
-use crate::slot::{AudioSlot, Verdict};
-use crate::transport::{MediaTransport, Received, Written};
+use crate::transport::{MediaTransport, Received};
 use crate::vp8::Vp8;
 use crate::{Kind, Layer, MediaPacket, PeerId, RoomId, SlotSource, SourceId};
-use std::time::{Duration, Instant};
-
-/// A receiver whose queue is older loses whole frames: larger delays what is shown, smaller drops
-/// pictures at every hiccup.
-const MAX_QUEUE_AGE: Duration = Duration::from_millis(150);
+use std::time::Instant;
 
 impl<T: MediaTransport> Shard<T> {
     /// A packet of a local publisher.
@@ -38,26 +32,23 @@ impl<T: MediaTransport> Shard<T> {
         if new_layer && !packet.source.kind.is_audio() {
             self.source_changed(now, id.room, packet.source);
         }
-        self.forward(now, id.room, &packet);
-        self.cross(id.room, packet);
-    }
-
-    /// A packet of another shard's publisher.
-    pub(super) fn crossed(&mut self, now: Instant, room: RoomId, packet: &MediaPacket) {
-        if self.rooms.get(&room).is_some_and(|room| room.may_send(packet.source)) {
-            self.forward(now, room, packet);
+        let heard = self.is_heard(now, id.room, &packet);
+        self.cross(id.room, &packet);
+        if heard {
+            self.arrived.push((id.room, packet));
         }
     }
 
-    fn forward(&mut self, now: Instant, room: RoomId, packet: &MediaPacket) {
-        match packet.source.kind.is_audio() {
-            true => self.forward_audio(now, room, packet),
-            false => self.forward_video(now, room, packet),
+    /// A packet of another shard's publisher.
+    pub(super) fn crossed(&mut self, now: Instant, id: RoomId, packet: MediaPacket) {
+        let may_send = self.rooms.get(&id).is_some_and(|room| room.may_send(packet.source));
+        if may_send && self.is_heard(now, id, &packet) {
+            self.arrived.push((id, packet));
         }
     }
 
     /// Once to every other shard that has use for it.
-    fn cross(&mut self, id: RoomId, packet: MediaPacket) {
+    fn cross(&mut self, id: RoomId, packet: &MediaPacket) {
         let Some(room) = self.rooms.get(&id) else { return };
         let audio = packet.source.kind.is_audio();
         let spoken = packet.source.kind == Kind::Mic;
@@ -75,30 +66,11 @@ impl<T: MediaTransport> Shard<T> {
         }
     }
 
-    fn forward_audio(&mut self, now: Instant, id: RoomId, packet: &MediaPacket) {
-        if packet.source.kind == Kind::Mic && !self.is_speaker(now, id, packet) {
-            return;
+    /// Whether anybody is to have this packet: a microphone only with it among the speakers.
+    fn is_heard(&mut self, now: Instant, id: RoomId, packet: &MediaPacket) -> bool {
+        if packet.source.kind != Kind::Mic {
+            return true;
         }
-        let Some(room) = self.rooms.get(&id) else { return };
-        for index in &room.local {
-            let Some(peer) = &mut self.peers[*index] else { continue };
-            let shows = |slot: &&mut Slot<AudioSlot>| slot.slot.shown() == Some(packet.source);
-            let Some(slot) = peer.audio.iter_mut().find(shows) else { continue };
-            let Some(numbers) = slot.slot.map(packet, now) else {
-                self.counters.late_dropped += 1;
-                continue;
-            };
-            let line = slot.line;
-            self.counters.packets_out += 1;
-            let written = peer.write(now, line, numbers, packet, &mut self.egress, *index);
-            if written == Written::Queued {
-                self.touched.push(*index);
-            }
-        }
-    }
-
-    /// Whether a microphone is among the speakers with this packet.
-    fn is_speaker(&mut self, now: Instant, id: RoomId, packet: &MediaPacket) -> bool {
         let Some(room) = self.rooms.get_mut(&id) else { return false };
         let (place, changed) = room.speakers.heard(now, packet.source, packet.level);
         if changed {
@@ -134,73 +106,6 @@ impl<T: MediaTransport> Shard<T> {
             }
             announce(&mut self.outputs, peer.id, changed);
         }
-    }
-
-    fn forward_video(&mut self, now: Instant, id: RoomId, packet: &MediaPacket) {
-        let Some(room) = self.rooms.get_mut(&id) else { return };
-        let Some(source) = room.sources.get_mut(&packet.source) else { return };
-        let subscribers = std::mem::take(&mut source.subscribers);
-        let mut needs_keyframe = false;
-        for (index, slot) in &subscribers {
-            needs_keyframe |= self.forward_to(now, id, *index, *slot, packet);
-        }
-        if let Some(source) =
-            self.rooms.get_mut(&id).and_then(|room| room.sources.get_mut(&packet.source))
-        {
-            source.subscribers = subscribers;
-        }
-        if needs_keyframe {
-            self.request_keyframe(now, id, packet.source, packet.layer);
-        }
-    }
-
-    /// Offers a packet to one slot. True when that slot needs a keyframe and can decrypt it.
-    fn forward_to(
-        &mut self,
-        now: Instant,
-        id: RoomId,
-        index: usize,
-        slot: usize,
-        packet: &MediaPacket,
-    ) -> bool {
-        let Some(room) = self.rooms.get(&id) else { return false };
-        let Some(peer) = &mut self.peers[index] else { return false };
-        let participant = peer.id.participant;
-        let Some(entry) = peer.video.get_mut(slot) else { return false };
-        if !room.may_receive(participant) {
-            return false;
-        }
-        let line = entry.line;
-        if packet.starts_frame() && Some(packet.layer) == entry.slot.target() {
-            let age = peer.transport.as_mut().map_or(Duration::ZERO, |t| t.queue_age(line, now));
-            if age > MAX_QUEUE_AGE {
-                entry.slot.interrupt();
-                self.counters.frames_dropped += 1;
-                return false;
-            }
-        }
-        let verdict = entry.slot.offer(packet, now);
-        match verdict {
-            Verdict::Ignore => return false,
-            Verdict::NeedsKeyframe => return room.keys_ready(participant),
-            Verdict::Late => {
-                self.counters.late_dropped += 1;
-                return false;
-            }
-            Verdict::Switched(_) => {
-                let shown = vec![entry.source(Some(packet.source), packet.source.kind)];
-                announce(&mut self.outputs, peer.id, shown);
-            }
-            Verdict::Forward(_) => {}
-        }
-        if let Verdict::Forward(numbers) | Verdict::Switched(numbers) = verdict {
-            self.counters.packets_out += 1;
-            let written = peer.write(now, line, numbers, packet, &mut self.egress, index);
-            if written == Written::Queued {
-                self.touched.push(index);
-            }
-        }
-        false
     }
 
     /// A receiver reported loss of picture on a line.

@@ -5,9 +5,9 @@ use super::offer::{self, OfferError};
 use super::{Direction, Line, MediaTransport, Outgoing, Polled, Received, Written, crypto};
 use crate::egress::Egress;
 use crate::packet::AudioLevel;
+use crate::vp8::Vp8;
 use crate::{Layer, LineId};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use str0m::bwe::{Bitrate, BweKind};
 use str0m::change::SdpOffer;
@@ -15,7 +15,7 @@ use str0m::config::DtlsCert;
 use str0m::format::Codec;
 use str0m::media::{KeyframeRequestKind, Mid, Pt};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, Ssrc};
+use str0m::rtp::{DirectPacket, RtpPacket, Ssrc};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 /// Resend cache of a video slot. The stack's own default keeps 4 MB for a busy participant and
@@ -48,15 +48,20 @@ pub struct Str0mTransport {
     ufrag: String,
     lines: Vec<Line>,
     mids: Vec<Mid>,
-    /// The SSRC of each line we send on.
-    outgoing: Vec<Option<Ssrc>>,
-    opus: Option<Pt>,
-    vp8: Option<Pt>,
+    /// What each line we send on is written with.
+    outgoing: Vec<Option<Way>>,
     /// The SSRC last seen: streams come in bursts.
     streams: Vec<(Ssrc, usize, Layer)>,
     closed: bool,
     /// The stack panicked; it is not touched again.
     broken: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Way {
+    ssrc: Ssrc,
+    payload_type: Pt,
+    audio: bool,
 }
 
 /// SSRCs remembered per connection; more than lines times layers means a publisher that changes
@@ -90,8 +95,6 @@ impl Str0mTransport {
             lines: Vec::new(),
             mids: Vec::new(),
             outgoing: Vec::new(),
-            opus: None,
-            vp8: None,
             streams: Vec::new(),
             closed: false,
             broken: false,
@@ -116,16 +119,19 @@ impl Str0mTransport {
         self.mids = lines.iter().map(|line| Mid::from(line.id.0.as_str())).collect();
         self.lines = lines;
         self.ufrag = self.rtc.direct_api().local_ice_credentials().ufrag;
-        let payload_type = |codec| {
-            self.rtc.codec_config().find(|params| params.spec().codec == codec).map(|p| p.pt())
-        };
-        (self.opus, self.vp8) = (payload_type(Codec::Opus), payload_type(Codec::Vp8));
         for index in known..self.lines.len() {
             self.set_up_slot(index);
         }
-        let mut api = self.rtc.direct_api();
-        let mut ssrc = |mid: &Mid| api.stream_tx_by_mid(*mid, None).map(|stream| stream.ssrc());
-        self.outgoing = self.mids.iter().map(&mut ssrc).collect();
+        self.outgoing = (0..self.lines.len()).map(|index| self.way(index)).collect();
+    }
+
+    fn way(&mut self, index: usize) -> Option<Way> {
+        let (audio, mid) = (self.lines.get(index)?.audio, *self.mids.get(index)?);
+        let codec = if audio { Codec::Opus } else { Codec::Vp8 };
+        let payload_type =
+            self.rtc.codec_config().find(|params| params.spec().codec == codec)?.pt();
+        let ssrc = self.rtc.direct_api().stream_tx_by_mid(mid, None)?.ssrc();
+        Some(Way { ssrc, payload_type, audio })
     }
 
     fn set_up_slot(&mut self, index: usize) {
@@ -237,8 +243,8 @@ impl MediaTransport for Str0mTransport {
     }
 
     fn queue_age(&mut self, line: usize, now: Instant) -> Duration {
-        let stream = self.outgoing.get(line).copied().flatten();
-        stream.map_or(Duration::ZERO, |ssrc| self.rtc.queue_age(ssrc, now))
+        let way = self.outgoing.get(line).copied().flatten();
+        way.map_or(Duration::ZERO, |way| self.rtc.queue_age(way.ssrc, now))
     }
 
     fn accepts(&self, now: Instant, from: SocketAddr, to: SocketAddr, datagram: &[u8]) -> bool {
@@ -277,30 +283,26 @@ impl MediaTransport for Str0mTransport {
         egress: &mut Egress,
         group: usize,
     ) -> Written {
-        let stream = self.outgoing.get(line).copied().flatten();
-        let Some((line, ssrc)) = self.lines.get(line).zip(stream) else {
-            return Written::Sent;
-        };
-        let Some(payload_type) = (if line.audio { self.opus } else { self.vp8 }) else {
+        let Some(Way { ssrc, payload_type, audio }) = self.outgoing.get(line).copied().flatten()
+        else {
             return Written::Sent;
         };
         let numbers = &packet.numbers;
-        let mut write = RtpWrite::new(
-            payload_type,
-            numbers.seq.into(),
-            numbers.timestamp,
-            packet.arrived,
-            Arc::clone(packet.payload),
-        )
-        .marker(packet.marker)
-        .nackable(!line.audio)
-        .ext_vals(extensions(packet.level));
-        let patch = packet.vp8.and_then(|vp8| vp8.patch(numbers.picture_id, numbers.tl0_picture));
-        if let Some(patch) = patch {
-            write = write.vp8_patch(patch);
-        }
+        let level = packet.level.and_then(|level| Some((level.dbov, level.voice?)));
+        let patch = |vp8: &Vp8| vp8.patch(numbers.picture_id, numbers.tl0_picture);
+        let packet = DirectPacket {
+            pt: payload_type,
+            seq_no: numbers.seq.into(),
+            time: numbers.timestamp,
+            wallclock: packet.arrived,
+            marker: packet.marker,
+            level,
+            nackable: !audio,
+            payload: packet.payload,
+            vp8_patch: packet.vp8.and_then(patch),
+        };
         let seal =
-            |out: &mut Vec<u8>| self.guarded(|rtc| rtc.send_rtp(now, ssrc, write, out)).flatten();
+            |out: &mut Vec<u8>| self.guarded(|rtc| rtc.send_rtp(now, ssrc, &packet, out)).flatten();
         match egress.write(group, seal) {
             true => Written::Sent,
             false => Written::Queued,
@@ -347,15 +349,6 @@ impl MediaTransport for Str0mTransport {
                 },
             }
         }
-    }
-}
-
-/// Fresh values: the publisher's own (its ids, its transport numbers) must not reach receivers.
-fn extensions(level: Option<AudioLevel>) -> ExtensionValues {
-    ExtensionValues {
-        audio_level: level.map(|level| level.dbov),
-        voice_activity: level.and_then(|level| level.voice),
-        ..ExtensionValues::default()
     }
 }
 

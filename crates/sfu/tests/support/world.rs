@@ -26,7 +26,8 @@ pub struct World {
     lent: Option<Box<Str0mTransport>>,
     /// Datagrams to clients are lost while this says so.
     pub lose: bool,
-    /// Every n-th packet between shards is lost.
+    /// To whom the RTP of each flush went, one behind the other.
+    pub batches: Vec<Vec<SocketAddr>>,
     crossing: VecDeque<(usize, Cross)>,
 }
 
@@ -54,6 +55,7 @@ impl World {
             generation: 0,
             lent: None,
             lose: false,
+            batches: Vec::new(),
             crossing: VecDeque::new(),
         }
     }
@@ -213,7 +215,7 @@ impl World {
         loop {
             let mut any = false;
             for shard in 0..self.shards.len() {
-                self.shards[shard].flush(self.now);
+                self.shards[shard].flush(self.now, |_| {});
                 any |= self.deliver(shard);
                 while let Some(output) = self.shards[shard].poll_output() {
                     any = true;
@@ -236,6 +238,8 @@ impl World {
         let sent: Vec<_> =
             egress.departures().iter().map(|d| (d.from, d.to, egress.bytes(d).to_vec())).collect();
         egress.clear();
+        let rtp = sent.iter().filter(|(.., datagram)| sfu::transport::is_rtp(datagram));
+        self.batches.push(rtp.map(|(_, to, _)| *to).collect());
         for (from, to, datagram) in &sent {
             let lost = self.lose;
             if let Some(client) = self.clients.iter_mut().find(|c| c.address == *to && !lost) {

@@ -39,10 +39,10 @@ pub fn datagram(data: &[u8]) {
     let mut shard = shard(now);
     for (port, bytes) in (5_000..).zip(data.chunks(400).chain([data])) {
         shard.handle_datagram(now, ([192, 0, 2, 9], port).into(), candidate(), bytes);
-        shard.flush(now);
+        shard.flush(now, |_| {});
     }
     shard.handle_timeout(now + Duration::from_millis(50));
-    shard.flush(now + Duration::from_millis(50));
+    shard.flush(now + Duration::from_millis(50), |_| {});
     assert!(shard.egress().departures().is_empty(), "an answer to a stranger");
     while shard.poll_output().is_some() {}
 }
@@ -61,7 +61,7 @@ fn shard(now: Instant) -> Shard<Str0mTransport> {
     transport.accept_offer(now, OFFER).expect("a browser's offer is accepted");
     let transport = Box::new(transport);
     shard.handle_command(now, Command::Adopt { peer: PEER, generation: 1, transport });
-    shard.flush(now);
+    shard.flush(now, |_| {});
     while shard.poll_output().is_some() {}
     shard
 }

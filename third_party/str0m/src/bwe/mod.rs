@@ -189,7 +189,8 @@ impl SendSideBandwidthEstimator {
 
     /// Record a packet from a TWCC report.
     pub fn update<'t>(&mut self, records: impl Iterator<Item = &'t TwccSendRecord>, now: Instant) {
-        let send_records: Vec<_> = records.collect();
+        let mut send_records = Vec::with_capacity(64);
+        send_records.extend(records);
         if send_records.is_empty() {
             return;
         }
@@ -209,7 +210,7 @@ impl SendSideBandwidthEstimator {
             }
         }
 
-        let mut acked_packets = vec![];
+        let mut acked_packets = Vec::with_capacity(send_records.len());
 
         let mut max_rtt = None;
         let mut count = 0;

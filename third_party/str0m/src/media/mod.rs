@@ -20,7 +20,7 @@ use crate::format::PayloadParams;
 use crate::format::Vp9PacketizerMode;
 use crate::sdp::Simulcast as SdpSimulcast;
 use crate::sdp::{MediaLine, Msid, is_no_stream};
-use crate::streams::{RtpPacket, Streams};
+use crate::streams::{DirectIds, RtpPacket, Streams};
 use crate::util::already_happened;
 
 mod event;
@@ -120,6 +120,9 @@ pub struct Media {
     ///
     /// These are 1-indexed to be exactly like in the SDP.
     remote_exts: ExtensionMap,
+
+    /// Of them, what the direct path needs.
+    direct_ids: Option<DirectIds>,
 
     /// [`true`] if this media was created by the remote peer, [`false`] if it was created by us.
     remote_created: bool,
@@ -661,6 +664,7 @@ impl Media {
     }
 
     pub(crate) fn set_remote_extmap(&mut self, exts: ExtensionMap) {
+        self.direct_ids = DirectIds::of(&exts);
         self.remote_exts = exts;
     }
 
@@ -682,6 +686,11 @@ impl Media {
     /// kind (audio/video).
     pub fn remote_extmap(&self) -> &ExtensionMap {
         &self.remote_exts
+    }
+
+    /// `None` without a negotiated map, or where one of the ids is too large.
+    pub(crate) fn direct_ids(&self) -> Option<DirectIds> {
+        self.direct_ids
     }
 
     pub(crate) fn remote_created(&self) -> bool {
@@ -728,6 +737,7 @@ impl Default for Media {
             remote_pts: vec![],
             stopped: false,
             remote_exts: ExtensionMap::empty(),
+            direct_ids: None,
             remote_created: false,
             dir: Direction::SendRecv,
             simulcast: None,

@@ -66,7 +66,9 @@ impl Pacer for LeakyBucketPacer {
     }
 
     fn poll_timeout(&self) -> (Option<Instant>, Reason) {
-        let next_handle_time = self.last_handle_time.map(|lh| lh + PACING);
+        // With nothing to pace there is nothing to do: debts are cleared when the next packet is.
+        let next_handle_time = self.last_handle_time.filter(|_| self.has_work());
+        let next_handle_time = next_handle_time.map(|lh| lh + PACING);
 
         let poll_at = self
             .next_poll_time
@@ -202,7 +204,7 @@ impl LeakyBucketPacer {
             return false;
         }
         let elapsed = self.update_handle_time_and_get_elapsed(now);
-        if self.adjusted_bitrate == Bitrate::ZERO {
+        if self.queue_states.iter().all(|q| q.snapshot.packet_count == 0) {
             self.adjusted_bitrate = self.pacing_bitrate;
         }
         self.clear_debt(elapsed);
@@ -211,6 +213,12 @@ impl LeakyBucketPacer {
         }
         let burst_interval = PACING.min(MAX_BURST_SIZE / self.adjusted_bitrate);
         self.media_debt / self.adjusted_bitrate < burst_interval
+    }
+
+    /// Whether packets waited at the last timeout, or a probe or padding is under way.
+    fn has_work(&self) -> bool {
+        let waiting = self.queue_states.iter().any(|q| q.snapshot.packet_count > 0);
+        waiting || !self.probe_queue.is_empty() || self.padding_bitrate != Bitrate::ZERO
     }
 
     /// Get the cluster ID of the active probe, if any.

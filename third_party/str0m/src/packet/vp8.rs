@@ -53,7 +53,11 @@ impl Vp8Patch {
         assert_eq!(payload.len(), dst.len());
 
         dst.copy_from_slice(payload);
+        self.apply(dst);
+    }
 
+    /// Replaces the bytes of a copy.
+    pub(crate) fn apply(&self, dst: &mut [u8]) {
         for i in 0..usize::from(self.len) {
             dst[usize::from(self.offsets[i])] = self.bytes[i];
         }

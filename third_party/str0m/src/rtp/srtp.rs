@@ -9,6 +9,7 @@ use crate::crypto::{CryptoProvider, Sha1HmacProvider, SrtpProvider};
 use crate::io::DATAGRAM_MAX_PACKET_SIZE;
 
 use super::header::RtpHeader;
+use super::Ssrc;
 
 // Common among various profiles(defined in RFC3711 Section 4.3)
 const LABEL_RTP_AES: u8 = 0;
@@ -253,18 +254,24 @@ impl SrtpContext {
         &mut self,
         head: &[u8],
         payload: &[u8],
-        header: &RtpHeader,
+        ssrc: Ssrc,
         srtp_index: u64, // same as ext_seq
         out: &mut Vec<u8>,
     ) {
-        let roc = (srtp_index >> 16) as u32;
+        let (roc, seq) = ((srtp_index >> 16) as u32, srtp_index as u16);
         match &mut self.rtp {
             Derived::Aes128CmSha1_80 { .. } => {
                 let packet = [head, payload].concat();
-                out.extend_from_slice(&self.protect_rtp(&packet, header, srtp_index));
+                let header = RtpHeader {
+                    ssrc,
+                    sequence_number: seq,
+                    header_len: head.len(),
+                    ..Default::default()
+                };
+                out.extend_from_slice(&self.protect_rtp(&packet, &header, srtp_index));
             }
             Derived::AeadAes128Gcm { salt, enc, .. } => {
-                let iv = AeadAes128Gcm::rtp_iv(*salt, *header.ssrc, roc, header.sequence_number);
+                let iv = AeadAes128Gcm::rtp_iv(*salt, *ssrc, roc, seq);
                 out.extend_from_slice(head);
                 let start = out.len();
                 out.resize(start + payload.len() + AeadAes128Gcm::TAG_LEN, 0);
@@ -272,7 +279,7 @@ impl SrtpContext {
                     .expect("rtp encrypt");
             }
             Derived::AeadAes256Gcm { salt, enc, .. } => {
-                let iv = AeadAes256Gcm::rtp_iv(*salt, *header.ssrc, roc, header.sequence_number);
+                let iv = AeadAes256Gcm::rtp_iv(*salt, *ssrc, roc, seq);
                 out.extend_from_slice(head);
                 let start = out.len();
                 out.resize(start + payload.len() + AeadAes256Gcm::TAG_LEN, 0);

@@ -1,8 +1,10 @@
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
 use crate::io::DATAGRAM_MAX_PACKET_SIZE;
-use crate::rtp_::SeqNo;
+use crate::packet::Vp8Patch;
+use crate::rtp_::{MediaTime, Pt, RtpHeader, SeqNo, Ssrc};
 
 use super::RtpPacket;
 use super::rtx_cache_buf::EvictingBuffer;
@@ -10,10 +12,26 @@ use super::rtx_cache_buf::EvictingBuffer;
 const RTX_CACHE_SIZE_QUANTIZER: usize = 25;
 const RTX_CACHE_QUANTIZE_SLOTS: usize = DATAGRAM_MAX_PACKET_SIZE / RTX_CACHE_SIZE_QUANTIZER;
 
+/// What is kept of a sent packet. Hundreds are kept for each receiver, and each is written while many others are:
+/// a whole [`RtpPacket`] has 400 bytes.
+#[derive(Debug)]
+pub(crate) struct CachedPacket {
+    pub pt: Pt,
+    pub time: u32,
+    pub marker: bool,
+    pub payload: Arc<[u8]>,
+    pub vp8_patch: Option<Vp8Patch>,
+    /// The packet itself, where there is more to it.
+    pub rest: Option<Box<RtpPacket>>,
+}
+
 #[derive(Debug)]
 pub(crate) struct RtxCache {
     // Data, new additions here probably need to be cleared in [`clear`].
-    packet_by_seq_no: EvictingBuffer<RtpPacket>,
+    packet_by_seq_no: EvictingBuffer<CachedPacket>,
+
+    /// The packet last asked for.
+    asked_for: Option<Box<RtpPacket>>,
 
     // Technically we want [Option<SeqNo>; X] to indicate the absence of
     // a SeqNo. However We can half the storage space by using the sentinel
@@ -25,16 +43,31 @@ impl RtxCache {
     pub fn new(max_packet_count: usize, max_packet_age: Duration) -> Self {
         Self {
             packet_by_seq_no: EvictingBuffer::new(10, max_packet_age, max_packet_count),
+            asked_for: None,
             seq_no_by_quantized_size: [SeqNo::MAX; RTX_CACHE_QUANTIZE_SLOTS],
         }
     }
 
     pub fn cache_sent_packet(&mut self, packet: RtpPacket, now: Instant) {
         assert!(packet.nackable);
-        let seq_no = packet.seq_no;
+        let cached = CachedPacket {
+            pt: packet.header.payload_type,
+            time: packet.header.timestamp,
+            marker: packet.header.marker,
+            payload: packet.payload.clone(),
+            vp8_patch: packet.vp8_patch,
+            rest: Some(Box::new(packet)),
+        };
+        let seq_no = cached.rest.as_ref().map_or(SeqNo::MAX, |packet| packet.seq_no);
+        self.cache(seq_no, cached, now);
+    }
+
+    pub fn cache(&mut self, seq_no: SeqNo, packet: CachedPacket, now: Instant) {
         let quantized_size = packet.payload.len() / RTX_CACHE_SIZE_QUANTIZER;
         self.packet_by_seq_no.push(*seq_no, now, packet);
-        self.seq_no_by_quantized_size[quantized_size] = seq_no;
+        if let Some(newest) = self.seq_no_by_quantized_size.get_mut(quantized_size) {
+            *newest = seq_no;
+        }
         self.remove_old_packets(now);
     }
 
@@ -42,11 +75,43 @@ impl RtxCache {
         Some(self.packet_by_seq_no.last_position()?.into())
     }
 
-    pub fn get_cached_packet_by_seq_no(&mut self, seq_no: SeqNo) -> Option<&mut RtpPacket> {
-        self.packet_by_seq_no.get_mut(*seq_no)
+    pub fn payload_len(&self, seq_no: SeqNo) -> Option<usize> {
+        let packet = self.packet_by_seq_no.get(*seq_no)?;
+        Some(packet.payload.len())
     }
 
-    pub fn get_cached_packet_smaller_than(&mut self, max_size: usize) -> Option<&mut RtpPacket> {
+    /// `ssrc` is the one it was sent with.
+    pub fn get_cached_packet_by_seq_no(
+        &mut self,
+        seq_no: SeqNo,
+        ssrc: Ssrc,
+    ) -> Option<&mut RtpPacket> {
+        let cached = self.packet_by_seq_no.get_mut(*seq_no)?;
+        if cached.rest.is_some() {
+            return cached.rest.as_deref_mut();
+        }
+        let mut packet = self.asked_for.take().unwrap_or_else(|| Box::new(RtpPacket::blank()));
+        packet.seq_no = seq_no;
+        packet.time = MediaTime::from_secs(cached.time as u64);
+        packet.header = RtpHeader {
+            sequence_number: *seq_no as u16,
+            marker: cached.marker,
+            payload_type: cached.pt,
+            timestamp: cached.time,
+            ssrc,
+            ..Default::default()
+        };
+        packet.payload = cached.payload.clone();
+        packet.vp8_patch = cached.vp8_patch;
+        packet.nackable = true;
+        Some(self.asked_for.insert(packet))
+    }
+
+    pub fn get_cached_packet_smaller_than(
+        &mut self,
+        max_size: usize,
+        ssrc: Ssrc,
+    ) -> Option<&mut RtpPacket> {
         let quantized_size = max_size / RTX_CACHE_SIZE_QUANTIZER;
 
         let seq_no = self.seq_no_by_quantized_size[..quantized_size]
@@ -55,7 +120,7 @@ impl RtxCache {
             .filter(|seq_no| !seq_no.is_max())
             .find(|seq_no| self.packet_by_seq_no.contains(***seq_no))?;
 
-        self.get_cached_packet_by_seq_no(*seq_no)
+        self.get_cached_packet_by_seq_no(*seq_no, ssrc)
     }
 
     fn remove_old_packets(&mut self, now: Instant) {
@@ -69,6 +134,7 @@ impl RtxCache {
 
     pub(crate) fn clear(&mut self) {
         self.packet_by_seq_no.clear();
+        self.asked_for = None;
         self.seq_no_by_quantized_size = [SeqNo::MAX; RTX_CACHE_QUANTIZE_SLOTS];
     }
 }
@@ -104,11 +170,11 @@ mod test {
         rtx_cache.cache_sent_packet(packet(now, 1, 10), after(now, 10));
         assert_eq!(
             Some(&mut packet(now, 1, 10)),
-            rtx_cache.get_cached_packet_by_seq_no(1.into())
+            rtx_cache.get_cached_packet_by_seq_no(1.into(), 0.into())
         );
         assert_eq!(
             Some(&mut packet(now, 1, 10)),
-            rtx_cache.get_cached_packet_smaller_than(1000)
+            rtx_cache.get_cached_packet_smaller_than(1000, 0.into())
         );
     }
 
@@ -117,8 +183,8 @@ mod test {
         let now = Instant::now();
         let mut rtx_cache = RtxCache::new(10, Duration::from_secs(0));
         rtx_cache.cache_sent_packet(packet(now, 1, 10), after(now, 10));
-        assert_eq!(None, rtx_cache.get_cached_packet_by_seq_no(1.into()));
-        assert_eq!(None, rtx_cache.get_cached_packet_smaller_than(1000));
+        assert_eq!(None, rtx_cache.get_cached_packet_by_seq_no(1.into(), 0.into()));
+        assert_eq!(None, rtx_cache.get_cached_packet_smaller_than(1000, 0.into()));
     }
 
     #[test]
@@ -128,21 +194,21 @@ mod test {
         rtx_cache.cache_sent_packet(packet(now, 1, 10), after(now, 10));
         assert_eq!(
             Some(&mut packet(now, 1, 10)),
-            rtx_cache.get_cached_packet_by_seq_no(1.into())
+            rtx_cache.get_cached_packet_by_seq_no(1.into(), 0.into())
         );
         assert_eq!(
             Some(&mut packet(now, 1, 10)),
-            rtx_cache.get_cached_packet_smaller_than(1000)
+            rtx_cache.get_cached_packet_smaller_than(1000, 0.into())
         );
         assert_eq!(
             Some(&mut packet(now, 1, 10)),
-            rtx_cache.get_cached_packet_smaller_than(25)
+            rtx_cache.get_cached_packet_smaller_than(25, 0.into())
         );
-        assert_eq!(None, rtx_cache.get_cached_packet_smaller_than(24));
+        assert_eq!(None, rtx_cache.get_cached_packet_smaller_than(24, 0.into()));
         rtx_cache.cache_sent_packet(packet(now, 2, 20), after(now, 20));
         assert_eq!(
             Some(&mut packet(now, 2, 20)),
-            rtx_cache.get_cached_packet_by_seq_no(2.into())
+            rtx_cache.get_cached_packet_by_seq_no(2.into(), 0.into())
         );
     }
 
@@ -160,10 +226,10 @@ mod test {
 
         assert_eq!(
             Some(&mut packet(now, 200, 2000)),
-            rtx_cache.get_cached_packet_by_seq_no(200.into())
+            rtx_cache.get_cached_packet_by_seq_no(200.into(), 0.into())
         );
-        assert_eq!(None, rtx_cache.get_cached_packet_by_seq_no(100.into()));
-        assert_eq!(None, rtx_cache.get_cached_packet_by_seq_no(101.into()));
+        assert_eq!(None, rtx_cache.get_cached_packet_by_seq_no(100.into(), 0.into()));
+        assert_eq!(None, rtx_cache.get_cached_packet_by_seq_no(101.into(), 0.into()));
     }
 
     #[test]
@@ -178,15 +244,15 @@ mod test {
             rtx_cache.cache_sent_packet(pkt, now);
         }
 
-        assert_eq!(None, rtx_cache.get_cached_packet_by_seq_no(99.into()));
+        assert_eq!(None, rtx_cache.get_cached_packet_by_seq_no(99.into(), 0.into()));
 
         assert_eq!(
             Some(&mut packet(now, 100, 1000)),
-            rtx_cache.get_cached_packet_by_seq_no(100.into())
+            rtx_cache.get_cached_packet_by_seq_no(100.into(), 0.into())
         );
         assert_eq!(
             Some(&mut packet(now, 200, 2000)),
-            rtx_cache.get_cached_packet_by_seq_no(200.into())
+            rtx_cache.get_cached_packet_by_seq_no(200.into(), 0.into())
         );
     }
 }

@@ -20,7 +20,7 @@ use crate::rtp_::{Bitrate, Descriptions, Extension, ExtensionMap, ExtensionValue
 use crate::rtp_::{MAX_BLANK_PADDING_PAYLOAD_SIZE, Sdes, SdesType};
 use crate::rtp_::{MediaTime, Mid, NackEntry, ReportList, Rtcp, RtpHeader};
 use crate::rtp_::{Pt, Rid, RtcpFb, SenderInfo, SenderReport, Ssrc};
-use crate::rtp_::{SRTP_BLOCK_SIZE, SeqNo, SrtpContext};
+use crate::rtp_::{SRTP_BLOCK_SIZE, SeqNo};
 use crate::session::PacketReceipt;
 use crate::stats::StatsSnapshot;
 use crate::util::value_history::ValueHistory;
@@ -31,12 +31,14 @@ use super::rtx_cache::RtxCache;
 use super::send_queue::SendQueue;
 use super::send_stats::StreamTxStats;
 
+mod direct;
+pub use direct::DirectPacket;
+pub(crate) use direct::{DirectIds, DirectWay};
+use direct::DirectCodec;
+
 /// The smallest size of padding for which we attempt to use a spurious resend. For padding
 /// requests smaller than this we use blank packets instead.
 const MIN_SPURIOUS_PADDING_SIZE: usize = 50;
-
-/// Room for an RTP header with all our extensions.
-const MAX_RTP_OVERHEAD_DIRECT: usize = 256;
 
 pub const DEFAULT_RTX_CACHE_DURATION: Duration = Duration::from_secs(3);
 
@@ -188,6 +190,9 @@ pub struct StreamTx {
 
     /// Where the media of this stream was last found.
     pub(crate) media_hint: usize,
+
+    /// What the direct path last sent.
+    direct_codec: Option<DirectCodec>,
 }
 
 /// RTP packet data to enqueue on a direct RTP send stream.
@@ -401,6 +406,7 @@ impl StreamTx {
             remote_acked_rtx_ssrc: false,
             mtu_warn,
             media_hint: 0,
+            direct_codec: None,
         }
     }
 
@@ -564,107 +570,6 @@ impl StreamTx {
         };
 
         self.send_queue.push(packet);
-    }
-
-    /// Whether a packet written next would be the next to be sent, and this stream was set up by
-    /// a first timeout.
-    pub(crate) fn may_send_directly(&self) -> bool {
-        let empty = self.send_queue.is_empty() && self.resends.is_empty() && self.padding == 0;
-        empty && self.kind.is_some() && !self.ssrc.is_probe()
-    }
-
-    /// Seals a packet into `out`: what `write_rtp` and `poll_packet` do together for a regular
-    /// packet of an empty queue. Returns the payload's size, `None` for a payload type we do not
-    /// have.
-    pub(crate) fn send_directly(
-        &mut self,
-        now: Instant,
-        rtp: RtpWrite,
-        exts: &ExtensionMap,
-        twcc: Option<&mut u64>,
-        params: &[PayloadParams],
-        srtp: &mut SrtpContext,
-        out: &mut Vec<u8>,
-    ) -> Option<usize> {
-        let Some(param) = params.iter().find(|p| p.pt() == rtp.pt) else {
-            warn!("Media is missing PT ({}) used in RTP packet", rtp.pt);
-            return None;
-        };
-        let repairable = param.resend().is_some();
-        if repairable {
-            self.pt_for_padding = Some(rtp.pt);
-        }
-        let clock_rate = param.spec().rtp_clock_rate();
-        self.clock_rate = Some(clock_rate);
-        self.rtp_and_wallclock = Some((rtp.time, rtp.wallclock));
-
-        let len = rtp.payload.len();
-        self.stats.update_packet_counts(len as u64, false);
-        if let Some(h) = &mut self.stats.bytes_transmitted {
-            h.push(now, len as u64);
-            // Purges the history, which nothing else does on this path.
-            self.rtx_ratio_downsampled(now);
-        }
-
-        let mut header = RtpHeader {
-            csrc_count: rtp.csrc_count,
-            sequence_number: *rtp.seq_no as u16,
-            marker: rtp.marker,
-            payload_type: rtp.pt,
-            timestamp: rtp.time,
-            ssrc: self.ssrc,
-            csrc: rtp.csrc,
-            ext_vals: rtp.ext_vals,
-            ..Default::default()
-        };
-        if !self.remote_acked_ssrc {
-            header.ext_vals.mid = Some(self.midrid.mid());
-            header.ext_vals.rid = self.midrid.rid();
-        }
-        if exts.id_of(Extension::AbsoluteSendTime).is_some() {
-            header.ext_vals.abs_send_time = Some(now);
-        }
-        if let Some(twcc) = twcc {
-            header.ext_vals.transport_cc = Some(*twcc as u16);
-            *twcc += 1;
-        }
-
-        let mut head = [0; MAX_RTP_OVERHEAD_DIRECT];
-        let header_len = header.write_to(&mut head, exts);
-        assert!(header_len % 4 == 0, "RTP header must be multiple of 4");
-        header.header_len = header_len;
-        let head = &head[..header_len];
-        match rtp.vp8_patch.as_ref() {
-            Some(patch) => {
-                let mut usual = [0; DATAGRAM_MAX_PACKET_SIZE];
-                let mut large = Vec::new();
-                let body = if len <= usual.len() {
-                    &mut usual[..len]
-                } else {
-                    large.resize(len, 0);
-                    &mut large[..]
-                };
-                patch.copy_to(rtp.payload.as_ref(), body);
-                srtp.protect_rtp_parts(head, body, &header, *rtp.seq_no, out);
-            }
-            None => srtp.protect_rtp_parts(head, &rtp.payload, &header, *rtp.seq_no, out),
-        }
-        self.last_sent_seq_no = rtp.seq_no;
-        self.last_used = now;
-        if rtp.nackable && repairable {
-            let packet = RtpPacket {
-                seq_no: rtp.seq_no,
-                time: MediaTime::new(rtp.time as u64, clock_rate),
-                header,
-                payload: rtp.payload,
-                vp8_patch: rtp.vp8_patch,
-                nackable: true,
-                timestamp: now,
-                last_sender_info: None,
-            };
-            self.rtx_cache.cache_sent_packet(packet, now);
-        }
-        Some(len)
     }
 
     pub(crate) fn is_unpaced(&self) -> bool {
@@ -990,23 +895,17 @@ impl StreamTx {
         let seq_no = loop {
             let resend = self.resends.pop_front()?;
 
-            let pkt = self.rtx_cache.get_cached_packet_by_seq_no(resend.seq_no);
-
             // The seq_no could simply be too old to exist in the buffer, in which
             // case we will not do a resend.
-            let Some(pkt) = pkt else {
+            if self.rtx_cache.payload_len(resend.seq_no).is_none() {
                 continue;
-            };
+            }
 
-            // Cached packets must be nackable. This is ensured before adding the
-            // entry to the self.rtx_cache.
-            assert!(pkt.nackable);
-
-            break pkt.seq_no;
+            break resend.seq_no;
         };
 
         // Borrow checker gymnastics.
-        let pkt = self.rtx_cache.get_cached_packet_by_seq_no(seq_no).unwrap();
+        let pkt = (self.rtx_cache.get_cached_packet_by_seq_no(seq_no, self.ssrc)).unwrap();
 
         let len = pkt.payload.len() as u64;
         self.stats.update_packet_counts(len, true);
@@ -1063,7 +962,9 @@ impl StreamTx {
                 // is a headroom since we can accept slightly larger padding than asked for.
                 let max_size = (self.padding * 2).min(self.mtu_warn - MAX_RTP_OVERHEAD);
 
-                let Some(pkt) = self.rtx_cache.get_cached_packet_smaller_than(max_size) else {
+                let ssrc = self.ssrc;
+                let Some(pkt) = self.rtx_cache.get_cached_packet_smaller_than(max_size, ssrc)
+                else {
                     // Couldn't find spurious packet, try a blank packet instead.
                     break 'outer;
                 };
@@ -1184,7 +1085,7 @@ impl StreamTx {
 
         // Schedule all resends. They will be handled on next poll_packet
         for seq_no in iter {
-            let Some(packet) = self.rtx_cache.get_cached_packet_by_seq_no(seq_no) else {
+            let Some(payload_size) = self.rtx_cache.payload_len(seq_no) else {
                 // Packet was not available in RTX cache, it has probably expired.
                 continue;
             };
@@ -1192,7 +1093,7 @@ impl StreamTx {
             let resend = Resend {
                 seq_no,
                 queued_at: now,
-                payload_size: packet.payload.len(),
+                payload_size,
             };
             self.resends.push_back(resend);
         }

@@ -1013,6 +1013,8 @@ impl<'a> TryFrom<&'a [u8]> for PacketChunk {
 
 /// Records of packets sent longer ago than this are of no use: reports come several times a second.
 const KEEP_SENT: Duration = Duration::from_secs(2);
+/// Records after which old ones are forgotten.
+const FORGET_EVERY: u64 = 32;
 
 #[derive(Debug)]
 pub struct TwccSendRegister {
@@ -1193,6 +1195,9 @@ impl TwccSendRegister {
             // The recv report, derived from TWCC feedback later.
             recv_report: None,
         });
+        if *packet_id.seq() % FORGET_EVERY != 0 {
+            return; // the oldest are in no cache: look at them seldom
+        }
         let old = |r: &TwccSendRecord| now.saturating_duration_since(r.local_send_time) > KEEP_SENT;
         while self.queue.len() > self.keep || self.queue.front().is_some_and(old) {
             self.queue.pop_front();

@@ -1,0 +1,199 @@
+//! What came in one turn, receiver by receiver.
+//!
+//! A receiver's state (numbers, keys, repair, feedback) is fetched into the cache once for all packets of a frame, not
+//! once for each, and its datagrams lie next to each other, ready to leave as one segmented send.
+
+use super::Shard;
+use super::forward::announce;
+use super::peer::{Peer, Slot};
+use crate::egress::Egress;
+use crate::rewrite::Rewritten;
+use crate::slot::{AudioSlot, Verdict};
+use crate::transport::{MediaTransport, Written};
+use crate::{MediaPacket, RoomId};
+use std::time::{Duration, Instant};
+
+/// A receiver whose queue is older loses whole frames: larger delays what is shown, smaller drops
+/// pictures at every hiccup.
+const MAX_QUEUE_AGE: Duration = Duration::from_millis(150);
+
+/// Packets shared out at once: bounds the plan, which has an entry for each and each of its receivers.
+const TOGETHER: usize = 64;
+
+/// One packet for one line of one receiver. Their order is that of writing: packets of a line stay as they came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Delivery {
+    peer: u32,
+    /// [`AUDIO`], or one more than the place of the video slot.
+    line: u32,
+    packet: u32,
+}
+
+/// Sound finds its slot by who is shown in it.
+const AUDIO: u32 = 0;
+
+/// What the room allows a receiver.
+#[derive(Clone, Copy)]
+struct Receives {
+    video: bool,
+    keyframes: bool,
+}
+
+impl<T: MediaTransport> Shard<T> {
+    /// Writes what has come to everyone who is to have it. `send` is called whenever the egress is full. True when
+    /// there was something.
+    pub(super) fn share_out(&mut self, now: Instant, send: &mut impl FnMut(&mut Egress)) -> bool {
+        let mut arrived = std::mem::take(&mut self.arrived);
+        let any = !arrived.is_empty();
+        for packets in arrived.chunks(TOGETHER) {
+            self.plan(packets);
+            let plan = std::mem::take(&mut self.plan);
+            let mut wanting = 0u64;
+            for deliveries in plan.chunk_by(|a, b| a.peer == b.peer) {
+                wanting |= self.deliver_to_one(now, packets, deliveries);
+                if self.egress.is_full() {
+                    send(&mut self.egress);
+                }
+            }
+            self.plan = plan;
+            for (index, (room, packet)) in packets.iter().enumerate() {
+                if wanting & (1 << index) != 0 {
+                    self.request_keyframe(now, *room, packet.source, packet.layer);
+                }
+            }
+        }
+        arrived.clear();
+        self.arrived = arrived;
+        any
+    }
+
+    fn plan(&mut self, packets: &[(RoomId, MediaPacket)]) {
+        self.plan.clear();
+        for (packet, (room, content)) in (0..).zip(packets) {
+            let Some(room) = self.rooms.get(room) else { continue };
+            if !room.may_send(content.source) {
+                continue; // no longer
+            }
+            if content.source.kind.is_audio() {
+                let each = |peer: &usize| Delivery { peer: *peer as u32, line: AUDIO, packet };
+                self.plan.extend(room.local.iter().map(each));
+            } else if let Some(source) = room.sources.get(&content.source) {
+                let each = |(peer, slot): &(usize, usize)| Delivery {
+                    peer: *peer as u32,
+                    line: *slot as u32 + 1,
+                    packet,
+                };
+                self.plan.extend(source.subscribers.iter().map(each));
+            }
+        }
+        self.plan.sort_unstable();
+    }
+
+    /// All of one receiver. Returns the packets, as bits, instead of which it needs a keyframe.
+    fn deliver_to_one(
+        &mut self,
+        now: Instant,
+        packets: &[(RoomId, MediaPacket)],
+        deliveries: &[Delivery],
+    ) -> u64 {
+        let Some(index) = deliveries.first().map(|delivery| delivery.peer as usize) else {
+            return 0;
+        };
+        let Some(peer) = self.peers.get(index).and_then(Option::as_ref) else { return 0 };
+        let Some(room) = self.rooms.get(&peer.id.room) else { return 0 };
+        let participant = peer.id.participant;
+        let receives = Receives {
+            video: room.may_receive(participant),
+            keyframes: room.keys_ready(participant),
+        };
+        let mut wanting = 0;
+        for delivery in deliveries {
+            let Some((_, packet)) = packets.get(delivery.packet as usize) else { continue };
+            match delivery.line.checked_sub(1) {
+                None => self.deliver_audio(now, index, packet),
+                Some(slot) if receives.video => {
+                    let wants = self.deliver_video(now, index, slot as usize, packet);
+                    wanting |= u64::from(wants && receives.keyframes) << delivery.packet;
+                }
+                Some(_) => {}
+            }
+        }
+        wanting
+    }
+
+    fn deliver_audio(&mut self, now: Instant, index: usize, packet: &MediaPacket) {
+        let Some(peer) = &mut self.peers[index] else { return };
+        let shows = |slot: &&mut Slot<AudioSlot>| slot.slot.shown() == Some(packet.source);
+        let Some(slot) = peer.audio.iter_mut().find(shows) else { return };
+        let line = slot.line;
+        match slot.slot.map(packet, now) {
+            Some(numbers) => self.write(now, index, line, numbers, packet),
+            None => self.counters.late_dropped += 1,
+        }
+    }
+
+    /// Offers a packet to one slot. True when that slot needs a keyframe.
+    fn deliver_video(
+        &mut self,
+        now: Instant,
+        index: usize,
+        slot: usize,
+        packet: &MediaPacket,
+    ) -> bool {
+        let Some(peer) = &mut self.peers[index] else { return false };
+        if is_behind(peer, slot, packet, now) {
+            self.counters.frames_dropped += 1;
+            return false;
+        }
+        let Some(entry) = peer.video.get_mut(slot) else { return false };
+        let line = entry.line;
+        match entry.slot.offer(packet, now) {
+            Verdict::Ignore => {}
+            Verdict::NeedsKeyframe => return true,
+            Verdict::Late => self.counters.late_dropped += 1,
+            Verdict::Switched(numbers) => {
+                let shown = vec![entry.source(Some(packet.source), packet.source.kind)];
+                announce(&mut self.outputs, peer.id, shown);
+                self.write(now, index, line, numbers, packet);
+            }
+            Verdict::Forward(numbers) => self.write(now, index, line, numbers, packet),
+        }
+        false
+    }
+
+    fn write(
+        &mut self,
+        now: Instant,
+        index: usize,
+        line: usize,
+        numbers: Rewritten,
+        packet: &MediaPacket,
+    ) {
+        let Some(peer) = &mut self.peers[index] else { return };
+        self.counters.packets_out += 1;
+        let written = peer.write(now, line, numbers, packet, &mut self.egress, index);
+        if written == Written::Queued {
+            self.touched.push(index);
+        }
+    }
+}
+
+/// Whether a frame begins for a slot whose queue is too old to take it: the frame is dropped, and all until
+/// a keyframe.
+fn is_behind<T: MediaTransport>(
+    peer: &mut Peer<T>,
+    slot: usize,
+    packet: &MediaPacket,
+    now: Instant,
+) -> bool {
+    let Some(entry) = peer.video.get_mut(slot) else { return false };
+    if !packet.starts_frame() || Some(packet.layer) != entry.slot.target() {
+        return false;
+    }
+    let Some(transport) = &mut peer.transport else { return false };
+    let late = transport.queue_age(entry.line, now) > MAX_QUEUE_AGE;
+    if late {
+        entry.slot.interrupt();
+    }
+    late
+}
