@@ -1,14 +1,19 @@
 // How long people hear nothing, measured in their browsers.
 
 /**
- * Runs in the page: the longest time in which a sound that was coming brought no packet, one that has not come back
- * included. `__listen` begins anew, `__longest` says it in ms.
+ * Runs in the page. `__longest` says, since `__listen`, in ms: for how long a sound that was coming brought no packet, one that has not
+ * come back included; and the most in a row that the browser had to make up because nothing was there to play
+ * (every 40 ms something again). The first is as coarse as the page is busy; the second is what people hear.
  */
 function watchSound() {
   let last = new Map();
-  let longest = 0;
-  window.__listen = () => { last = new Map(); longest = 0; };
-  window.__longest = () => Math.max(longest, ...[...last.values()].map(({ at }) => (at === null ? 0 : performance.now() - at)));
+  let longest = { packets: 0, heard: 0 };
+  window.__listen = () => { last = new Map(); longest = { packets: 0, heard: 0 }; };
+  window.__longest = () => ({
+    ...longest,
+    packets: Math.max(longest.packets, ...[...last.values()].map(({ at }) => (at === null ? 0 : performance.now() - at))),
+  });
+  const concealed = (stat) => ((stat.concealedSamples ?? 0) - (stat.silentConcealedSamples ?? 0)) / 48;
   setInterval(async () => {
     const connection = window.__connections.at(-1);
     if (!connection) return;
@@ -16,10 +21,16 @@ function watchSound() {
     for (const stat of (await connection.getStats()).values()) {
       if (stat.type !== 'inbound-rtp' || stat.kind !== 'audio') continue;
       const before = heard.get(stat.ssrc);
-      if (before?.packets === stat.packetsReceived) continue;
+      const made = concealed(stat);
+      const run = before && made > before.made ? before.run + made - before.made : 0;
+      if (heard === last) longest.heard = Math.max(longest.heard, run);
+      if (before?.packets === stat.packetsReceived) {
+        heard.set(stat.ssrc, { ...before, made, run });
+        continue;
+      }
       const now = performance.now();
-      if (before && before.at !== null && heard === last) longest = Math.max(longest, now - before.at);
-      heard.set(stat.ssrc, { packets: stat.packetsReceived, at: before ? now : null });
+      if (before && before.at !== null && heard === last) longest.packets = Math.max(longest.packets, now - before.at);
+      heard.set(stat.ssrc, { packets: stat.packetsReceived, at: before ? now : null, made, run });
     }
   }, 40);
 }
@@ -30,6 +41,11 @@ export const watchSilence = (pages) => Promise.all(pages.map((page) => page.eval
 /** Forgets what was measured so far. */
 export const listen = (pages) => Promise.all(pages.map((page) => page.evaluate(() => window.__listen())));
 
-/** The longest silence since, of all of them, in ms. */
-export const longestSilence = async (pages) =>
-  Math.round(Math.max(...await Promise.all(pages.map((page) => page.evaluate(() => window.__longest())))));
+const most = async (pages, part) =>
+  Math.round(Math.max(...await Promise.all(pages.map((page) => page.evaluate((name) => window.__longest()[name], part)))));
+
+/** The longest time without a packet since, of all of them, in ms. */
+export const longestSilence = (pages) => most(pages, 'packets');
+
+/** The longest that one of them had to make up sound, in ms. */
+export const longestMadeUp = (pages) => most(pages, 'heard');
