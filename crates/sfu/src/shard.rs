@@ -75,9 +75,9 @@ pub struct Shard<T> {
     /// Packets to be shared out at the next flush, and how.
     arrived: Vec<(RoomId, MediaPacket)>,
     plan: Vec<Delivery>,
-    /// Peers that something was written to.
+    /// Peers that something was written to that could not leave, or whose reports ask for something.
     touched: Vec<usize>,
-    /// Peers whose timer has gone off, or that have reported.
+    /// Peers whose timer has gone off.
     due: Vec<usize>,
     egress: Egress,
     outputs: VecDeque<Output<T>>,
@@ -139,8 +139,9 @@ impl<T: MediaTransport> Shard<T> {
             return self.handle_rtp(now, index, datagram);
         }
         if is_rtcp(datagram) {
-            transport.handle_datagram(now, from, to, datagram);
-            self.due.push(index);
+            if transport.handle_rtcp(now, datagram) {
+                self.touched.push(index);
+            }
             return;
         }
         let is_request = datagram.starts_with(&[0, 1]);
@@ -187,10 +188,7 @@ impl<T: MediaTransport> Shard<T> {
     /// is left in [`Self::egress`].
     pub fn flush(&mut self, now: Instant, mut send: impl FnMut(&mut Egress)) {
         self.share_out(now, &mut send);
-        let mut due = std::mem::take(&mut self.due);
-        due.sort_unstable();
-        due.dedup();
-        for index in due {
+        for index in std::mem::take(&mut self.due) {
             self.drain(now, index, false);
         }
         while self.share_out(now, &mut send) || !self.touched.is_empty() {

@@ -127,6 +127,9 @@ pub trait MediaTransport {
     /// Input from the network that is RTP by its head. Nothing needs to be polled afterwards, but
     /// time must pass ([`MediaTransport::handle_timeout`]) within [`RECEIPT_INTERVAL`].
     fn handle_rtp(&mut self, now: Instant, bytes: &[u8]) -> Option<Received>;
+    /// Input from the network that is RTCP by its head. True when something follows from it at once:
+    /// let time pass, and poll. Most reports only update an estimate.
+    fn handle_rtcp(&mut self, now: Instant, bytes: &[u8]) -> bool;
 
     /// Writes one packet, into the egress as a datagram of this group if it may leave at once.
     /// Its sequence number must not have been used on this line before: it is part of the SRTP

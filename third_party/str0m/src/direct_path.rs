@@ -57,6 +57,21 @@ impl Rtc {
         self.session.take_received()
     }
 
+    /// Takes in one RTCP datagram. True when something follows from it at once: then the caller must go on with
+    /// [`Rtc::handle_input`] (a timeout) and [`Rtc::poll_output`]. Otherwise the timeout last polled stands: most reports only update the
+    /// estimate, and looking at every line for each of them costs more than they do.
+    pub fn receive_rtcp(&mut self, now: Instant, datagram: &[u8]) -> bool {
+        if self.state == RtcState::Closed {
+            return false;
+        }
+        let now = self.advance(now);
+        self.peer_bytes_rx += datagram.len() as u64;
+        let mut wake = self.readiness.wake();
+        self.session.handle_rtcp_receive(now, datagram, &mut wake);
+        drop(wake);
+        self.session.take_rtcp_news(now)
+    }
+
     /// The shorter of the intervals of NACK and transport feedback.
     pub const RECEIPT_INTERVAL: Duration = Duration::from_millis(33);
 

@@ -45,6 +45,9 @@ use crate::{RtcConfig, RtcError};
 
 /// Minimum interval between NACK polls. Per-packet retries also wait for RTT.
 /// Keep this high enough to avoid additional problems in very bad network conditions.
+/// A timeout so near is taken care of with what comes now.
+const SOON: Duration = Duration::from_millis(20);
+
 const NACK_MIN_INTERVAL: Duration = Duration::from_millis(33);
 
 /// Delay between reports of TWCC. This is deliberately very low.
@@ -138,6 +141,9 @@ pub(crate) struct Session {
     // Pending application-specific feedback (PSFB FMT=15) messages to emit as events.
     pending_app_feedback: Option<AppSpecificFeedback>,
 
+    /// RTCP brought more than reports and feedback on transport since this was taken.
+    rtcp_has_news: bool,
+
     /// Target MTU (start) and warn threshold (end). Buffer sizing uses the
     /// target; oversized outgoing datagrams above the warn threshold log a warning.
     mtu: RangeInclusive<usize>,
@@ -224,6 +230,7 @@ impl Session {
                 None
             },
             pending_app_feedback: None,
+            rtcp_has_news: false,
             mtu: config.mtu.clone(),
             #[cfg(feature = "_internal_test_exports")]
             pending_probe: None,
@@ -935,6 +942,15 @@ impl Session {
                 continue;
             }
 
+            self.rtcp_has_news |= !matches!(
+                fb,
+                RtcpFb::Twcc(_)
+                    | RtcpFb::ReceptionReport(_)
+                    | RtcpFb::SenderInfo(_)
+                    | RtcpFb::SourceDescription(_)
+                    | RtcpFb::DlrrItem(_)
+            );
+
             // Application feedback above only queues an event. Keep the conservative
             // timer wake for every other report, including reports in a compound packet.
             may_move_timeout = true;
@@ -1226,6 +1242,16 @@ impl Session {
         );
 
         Some(protected.into())
+    }
+
+    /// Whether something is to be sent, told or timed anew at once after what RTCP brought.
+    pub(crate) fn take_rtcp_news(&mut self, now: Instant) -> bool {
+        let news = std::mem::take(&mut self.rtcp_has_news);
+        let Some(bwe) = self.bwe.as_mut() else {
+            return news;
+        };
+        let (timeout, _) = bwe.poll_timeout();
+        news || bwe.has_news() || timeout.is_some_and(|at| at <= now + SOON)
     }
 
     pub(crate) fn take_received(&mut self) -> Option<RtpPacket> {

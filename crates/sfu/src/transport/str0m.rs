@@ -275,6 +275,11 @@ impl MediaTransport for Str0mTransport {
         self.received(packet)
     }
 
+    fn handle_rtcp(&mut self, now: Instant, bytes: &[u8]) -> bool {
+        // Where the stack panicked, polling ends the connection.
+        self.guarded(|rtc| rtc.receive_rtcp(now, bytes)).unwrap_or(true)
+    }
+
     fn write(
         &mut self,
         now: Instant,

@@ -105,6 +105,11 @@ impl Bwe {
         self.smoother.poll()
     }
 
+    /// Whether [`Self::poll_estimate`] would return something.
+    pub fn has_news(&mut self) -> bool {
+        self.smoother.has_news()
+    }
+
     pub fn poll_timeout(&self) -> (Option<Instant>, Reason) {
         self.bwe.poll_timeout()
     }

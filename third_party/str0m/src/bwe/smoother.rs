@@ -54,6 +54,18 @@ impl EstimateSmoother {
 
     /// Poll for an estimate to emit. Returns Some only when there's a new value to emit.
     pub fn poll(&mut self) -> Option<Bitrate> {
+        let rate = self.news()?;
+        self.maybe_emit = false;
+        self.emitted = Some(rate);
+        Some(rate)
+    }
+
+    /// Whether [`Self::poll`] would return something.
+    pub fn has_news(&mut self) -> bool {
+        self.news().is_some()
+    }
+
+    fn news(&mut self) -> Option<Bitrate> {
         if !self.maybe_emit {
             return None;
         }
@@ -77,14 +89,12 @@ impl EstimateSmoother {
             true
         };
 
-        self.maybe_emit = false;
-
         // Are we not to emit?
         if !force && !deviate {
+            self.maybe_emit = false;
             return None;
         }
 
-        self.emitted = Some(rate);
         Some(rate)
     }
 }

@@ -113,13 +113,13 @@ impl DelayController {
     }
 
     pub fn handle_timeout(&mut self, acked_bitrate: Option<Bitrate>, now: Instant) {
+        // Set this even if we don't update, otherwise we get stuck in a poll -> handle loop
+        // that starves the run loop.
+        self.next_timeout = now + UPDATE_INTERVAL;
         if !self.trendline_hypothesis_valid(now) {
             // We haven't received a TWCC report in a while. The trendline hypothesis can
             // no longer be considered valid. We need another TWCC report before we can update
             // estimates.
-            // Set this even if we didn't update, otherwise we get stuck in a poll -> handle loop
-            // that starves the run loop.
-            self.next_timeout = now + UPDATE_INTERVAL;
             return;
         }
 
@@ -206,10 +206,6 @@ impl DelayController {
             log_bitrate_estimate!(estimated_rate.as_f64());
             self.last_estimate = Some(estimated_rate);
         }
-
-        // Set this even if we didn't update, otherwise we get stuck in a poll -> handle loop
-        // that starves the run loop.
-        self.next_timeout = now + UPDATE_INTERVAL;
     }
 
     /// Whether the current trendline hypothesis is valid i.e. not too old.
