@@ -228,6 +228,51 @@ fn what_was_lost_is_repaired_soon() {
 }
 
 #[test]
+fn a_busy_servers_slow_probes_make_no_picture_smaller() {
+    for turns_each in [10, 25, 40].map(Duration::from_millis) {
+        let mut world = World::with(1, 2, 1);
+        world.client(1).shows = vec![0, 1, 2];
+        world.turns_each = turns_each;
+        world.watch(2, &[(0, 1, 720)]);
+        let largest = |world: &World| world.video(2, 0).iter().any(|got| got.layer == 2);
+        world.until("the largest layer", largest);
+        let before = world.video(2, 0).len();
+        world.run(Duration::from_secs(12));
+        let got = world.video(2, 0).split_off(before);
+        let smaller = got.iter().filter(|got| got.layer < 2).count();
+        assert!(got.len() > 600 && smaller == 0, "{turns_each:?}: {smaller} of {}", got.len());
+        assert_eq!(world.counters().frames_dropped, 0, "{turns_each:?}");
+    }
+}
+
+#[test]
+fn a_thin_line_gets_what_fits_and_more_once_it_is_wide() {
+    // Layers of 110, 250 and 400 kbps.
+    for kbps in [200, 250, 300, 400, 500, 700, 1_000, 1_200, 2_000] {
+        let mut world = World::with(1, 2, 1);
+        world.client(1).shows = vec![0, 1, 2];
+        world.limit(2, kbps * 1_000);
+        world.watch(2, &[(0, 1, 720)]);
+        world.run(Duration::from_secs(5));
+        let settled = world.now;
+        world.run(Duration::from_secs(15));
+        let got = world.video(2, 0);
+        let settled: Vec<&Got> = got.iter().filter(|got| got.at >= settled).collect();
+        let late = settled.iter().filter_map(|got| Some(got.at - got.sent?)).max();
+        assert!(settled.len() > 15 * 55, "{kbps} kbps: {} packets in 15 s", settled.len());
+        assert!(late < Some(Duration::from_millis(200)), "{kbps} kbps: {late:?} on the way");
+
+        world.limit(2, 50_000_000);
+        let wide = world.now;
+        let largest =
+            |world: &World| world.video(2, 0).iter().any(|got| got.layer == 2 && got.at >= wide);
+        world.until("the largest layer", largest);
+        let grown = world.now - wide;
+        assert!(grown < Duration::from_secs(10), "{kbps} kbps: the picture grew after {grown:?}");
+    }
+}
+
+#[test]
 fn only_the_loudest_three_others_are_heard() {
     let mut world = World::with(1, 6, 1);
     for (number, level) in [(1, -20), (2, -22), (3, -24), (4, -26), (5, -80), (6, -90)] {

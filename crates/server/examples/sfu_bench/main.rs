@@ -108,6 +108,8 @@ struct Cell {
     p99: Duration,
     lost: u64,
     dropped: u64,
+    /// The guests' longest turn: what came meanwhile was read that much later.
+    turn: Duration,
     receivers: usize,
 }
 
@@ -238,6 +240,7 @@ fn measure(scenario: &Scenario, bursts: &Bursts) -> Cell {
 fn observe(stage: &mut Stage, receivers: usize) -> Cell {
     let before = stage.metrics();
     stage.tally = guest::Tally::default();
+    stage.longest = Duration::ZERO;
     let (cpu, begun) = (stage.server.cpu(), Instant::now());
     stage.run(each());
     let (cpu, wall) = (stage.server.cpu() - cpu, begun.elapsed());
@@ -257,6 +260,7 @@ fn observe(stage: &mut Stage, receivers: usize) -> Cell {
         p99: at(0.99),
         lost: stage.tally.missing,
         dropped: grown("frames_dropped") + grown("send_dropped"),
+        turn: stage.longest,
         receivers,
     }
 }
@@ -345,7 +349,7 @@ fn carried(name: &str, stage: &mut Stage, size: usize) {
     stage.run(SETTLE);
     let cell = observe(stage, size);
     println!(
-        "{name:9} {:.0} packets a second, {:.2} us each, {:.0} % of a core, {:.0} MB; p50 {:.2} ms p99 {:.2} ms, {} lost, {} dropped",
+        "{name:9} {:.0} packets a second, {:.2} us each, {:.0} % of a core, {:.0} MB; p50 {:.2} ms p99 {:.2} ms, {} lost, {} dropped; guests' longest turn {:.0} ms",
         cell.rate,
         cell.micros,
         cell.rate * cell.micros / 1e4,
@@ -354,6 +358,7 @@ fn carried(name: &str, stage: &mut Stage, size: usize) {
         cell.p99.as_secs_f64() * 1e3,
         cell.lost,
         cell.dropped,
+        cell.turn.as_secs_f64() * 1e3,
     );
 }
 

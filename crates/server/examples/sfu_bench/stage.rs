@@ -90,6 +90,8 @@ pub struct Stage {
     publishers: Vec<Publisher>,
     pub tally: Tally,
     turn: usize,
+    /// The longest turn since it was last asked for: packets wait that long before they are read.
+    pub longest: Duration,
 }
 
 struct Publisher {
@@ -113,6 +115,7 @@ impl Stage {
             publishers: Vec::new(),
             tally: Tally::default(),
             turn: 0,
+            longest: Duration::ZERO,
         };
         for number in 0..guests {
             let (guest, offer) = Guest::new(number as u32, slots);
@@ -201,7 +204,9 @@ impl Stage {
     pub fn run(&mut self, time: Duration) {
         let end = Instant::now() + time;
         loop {
+            let begun = Instant::now();
             self.one_turn();
+            self.longest = self.longest.max(begun.elapsed());
             if Instant::now() >= end {
                 return;
             }

@@ -17,8 +17,8 @@ const MAX_REMOTE_SOURCES: usize = 16_384;
 /// Estimates below this change nothing worth a new allocation (percent).
 const NOTABLE_PERCENT: u64 = 5;
 
-/// Never probe for less: a single picture must be able to grow.
-const LEAST_DESIRED_BPS: u64 = 4_000_000;
+/// Never probe for less: the estimate to begin with is only a guess.
+const LEAST_DESIRED_BPS: u64 = 1_500_000;
 
 /// Probe for this much more than wished (percent), lest the estimate stays at what is sent.
 const PROBE_PERCENT: u64 = 130;

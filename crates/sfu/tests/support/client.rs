@@ -25,7 +25,15 @@ pub struct Got {
     /// Who sent it and in which layer, as the sender wrote into the payload.
     pub from: u8,
     pub layer: u8,
+    /// When its frame was made; only of video.
+    pub sent: Option<Instant>,
     pub at: Instant,
+}
+
+/// Moments are written into frames as milliseconds since this one.
+fn epoch() -> Instant {
+    static EPOCH: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    *EPOCH.get_or_init(Instant::now)
 }
 
 pub struct Client {
@@ -191,6 +199,9 @@ impl Client {
                 let audio = self.audio.contains(&mid) || self.sound_of_others == Some(mid);
                 let descriptor = Vp8Descriptor::parse(&packet.payload).ok().filter(|_| !audio);
                 let body = if audio { 0 } else { packet.payload.len().min(7) };
+                let made = descriptor.and_then(|_| packet.payload.get(body + 2..body + 6));
+                let made = made.map(|ms| u32::from_be_bytes(ms.try_into().unwrap()));
+                let made = made.map(|ms| epoch() + Duration::from_millis(ms.into()));
                 self.got.push(Got {
                     mid,
                     ssrc: *packet.header.ssrc,
@@ -200,6 +211,7 @@ impl Client {
                     key: descriptor.is_some_and(|d| d.starts_keyframe(&packet.payload)),
                     from: packet.payload[body],
                     layer: packet.payload[body + 1],
+                    sent: made,
                     at: now,
                 });
             }
@@ -258,6 +270,8 @@ impl Client {
             let mut payload =
                 vec![start, 0xe0, 0x80 | picture[0], picture[1], picture[1], 0x20, delta];
             payload.extend([self.number as u8, layer]);
+            let made = now.saturating_duration_since(epoch()).as_millis() as u32;
+            payload.extend(made.to_be_bytes());
             payload.resize(200 + 300 * usize::from(layer), 0x5a);
             let rid = Some(Rid::from(LAYERS[usize::from(layer)]));
             let plain = ExtensionValues::default();

@@ -4,7 +4,7 @@ use super::client::{Client, Got, SOUND};
 use base::ParticipantId;
 use sfu::transport::{MediaTransport, Str0mConfig, Str0mTransport};
 use sfu::*;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use str0m::media::Mid;
@@ -16,6 +16,32 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 const STEP: Duration = Duration::from_millis(1);
 
+/// A line with a queue in front of it.
+pub struct Link {
+    pub bits_per_second: u64,
+    free_at: Instant,
+    /// When they arrive, and from where.
+    queue: VecDeque<(Instant, SocketAddr, Vec<u8>)>,
+}
+
+/// What would wait longer than this for a thin line is lost.
+const LONGEST_QUEUE: Duration = Duration::from_millis(400);
+
+/// IP and UDP headers.
+const HEADERS: usize = 28;
+
+impl Link {
+    fn take(&mut self, now: Instant, from: SocketAddr, datagram: Vec<u8>) {
+        let begins = self.free_at.max(now);
+        if begins - now > LONGEST_QUEUE {
+            return;
+        }
+        let bits = 8 * (datagram.len() + HEADERS) as u64;
+        self.free_at = begins + Duration::from_nanos(bits * 1_000_000_000 / self.bits_per_second);
+        self.queue.push_back((self.free_at, from, datagram));
+    }
+}
+
 pub struct World {
     pub now: Instant,
     config: Str0mConfig,
@@ -26,6 +52,13 @@ pub struct World {
     lent: Option<Box<Str0mTransport>>,
     /// Datagrams to clients are lost while this says so.
     pub lose: bool,
+    /// The shards get a turn once in this time; 1 ms unless they are busy.
+    pub turns_each: Duration,
+    next_turn: Instant,
+    /// What reached the sockets of busy shards.
+    waiting: Vec<(SocketAddr, SocketAddr, Vec<u8>)>,
+    /// Thin lines towards clients, by number.
+    pub links: HashMap<u32, Link>,
     /// To whom the RTP of each flush went, one behind the other.
     pub batches: Vec<Vec<SocketAddr>>,
     crossing: VecDeque<(usize, Cross)>,
@@ -55,6 +88,10 @@ impl World {
             generation: 0,
             lent: None,
             lose: false,
+            turns_each: STEP,
+            next_turn: now,
+            waiting: Vec::new(),
+            links: HashMap::new(),
             batches: Vec::new(),
             crossing: VecDeque::new(),
         }
@@ -195,19 +232,32 @@ impl World {
 
     pub fn turn(&mut self) {
         self.now += STEP;
-        for shard in &mut self.shards {
-            shard.handle_timeout(self.now);
+        let free = self.now >= self.next_turn;
+        if free {
+            self.next_turn = self.now + self.turns_each;
+            for shard in &mut self.shards {
+                shard.handle_timeout(self.now);
+            }
+            self.settle();
         }
-        self.settle();
-        for index in 0..self.clients.len() {
-            self.clients[index].turn(self.now);
-            let from = self.clients[index].address;
-            for (to, bytes) in std::mem::take(&mut self.clients[index].outbox) {
+        for client in &mut self.clients {
+            if let Some(link) = self.links.get_mut(&client.number) {
+                while link.queue.front().is_some_and(|(at, ..)| *at <= self.now) {
+                    let Some((_, from, datagram)) = link.queue.pop_front() else { break };
+                    client.receive(self.now, from, &datagram);
+                }
+            }
+            client.turn(self.now);
+            let sent = std::mem::take(&mut client.outbox).into_iter();
+            self.waiting.extend(sent.map(|(to, bytes)| (client.address, to, bytes)));
+        }
+        if free {
+            for (from, to, bytes) in std::mem::take(&mut self.waiting) {
                 let shard = usize::from(to.port() - 3_000);
                 self.shards[shard].handle_datagram(self.now, from, to, &bytes);
             }
+            self.settle();
         }
-        self.settle();
     }
 
     /// Performs outputs until there are none.
@@ -240,13 +290,27 @@ impl World {
         egress.clear();
         let rtp = sent.iter().filter(|(.., datagram)| sfu::transport::is_rtp(datagram));
         self.batches.push(rtp.map(|(_, to, _)| *to).collect());
-        for (from, to, datagram) in &sent {
+        let any = !sent.is_empty();
+        for (from, to, datagram) in sent {
             let lost = self.lose;
-            if let Some(client) = self.clients.iter_mut().find(|c| c.address == *to && !lost) {
-                client.receive(self.now, *from, datagram);
+            let Some(client) = self.clients.iter_mut().find(|c| c.address == to && !lost) else {
+                continue;
+            };
+            match self.links.get_mut(&client.number) {
+                Some(link) => link.take(self.now, from, datagram),
+                None => client.receive(self.now, from, &datagram),
             }
         }
-        !sent.is_empty()
+        any
+    }
+
+    /// What this client receives passes a line of so many bits a second.
+    pub fn limit(&mut self, number: u32, bits_per_second: u64) {
+        let link = Link { bits_per_second, free_at: self.now, queue: VecDeque::new() };
+        match self.links.get_mut(&number) {
+            Some(link) => link.bits_per_second = bits_per_second,
+            None => _ = self.links.insert(number, link),
+        }
     }
 
     fn perform(&mut self, output: Output<Str0mTransport>) {

@@ -432,6 +432,11 @@ impl LossController {
         result
     }
 
+    /// Whether anything was lost in the observed time, a few seconds.
+    pub fn has_seen_loss(&self) -> bool {
+        self.average_reported_loss_ratio() > 0.0
+    }
+
     fn maybe_add_observation(&mut self, packet_results: &[impl PacketResult]) -> bool {
         let Some(summary) = PacketResultsSummary::from(packet_results) else {
             return false;

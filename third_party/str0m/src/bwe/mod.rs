@@ -203,7 +203,8 @@ impl SendSideBandwidthEstimator {
 
         // Feed records to probe estimator for analysis and process any new probe results
         let mut latest_probe_result = None;
-        for (config, bitrate) in self.probe_estimator.update(send_records.iter().copied()) {
+        let current = self.delay_controller.last_estimate();
+        for (config, bitrate) in (self.probe_estimator).update(send_records.iter().copied(), current) {
             latest_probe_result = Some(bitrate);
 
             // Update link capacity estimator for every successful ALR probe, not just the latest.
@@ -380,6 +381,10 @@ impl SendSideBandwidthEstimator {
         match self.loss_controller.loss_based_result().state {
             LossControllerState::DelayBased => BandwidthLimitedCause::DelayBasedLimited,
             LossControllerState::Increasing => BandwidthLimitedCause::LossLimitedBweIncreasing,
+            // It also says so at the capacity that a probe found. Only another probe can find more.
+            LossControllerState::Decreasing if !self.loss_controller.has_seen_loss() => {
+                BandwidthLimitedCause::DelayBasedLimited
+            }
             LossControllerState::Decreasing => BandwidthLimitedCause::LossLimitedBwe,
         }
     }

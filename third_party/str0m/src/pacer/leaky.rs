@@ -98,6 +98,7 @@ impl Pacer for LeakyBucketPacer {
         let elapsed = self.update_handle_time_and_get_elapsed(now);
 
         self.clear_debt(elapsed);
+        self.give_up_late_probe(now);
         self.maybe_update_adjusted_bitrate(now);
 
         if let Some(request) = self.maybe_create_padding_request(now) {
@@ -248,6 +249,16 @@ impl LeakyBucketPacer {
         }
 
         None
+    }
+
+    /// As libwebrtc's `BitrateProber` does: a probe that is sent too slowly measures the sender, and meanwhile
+    /// packets wait in the queues.
+    fn give_up_late_probe(&mut self, now: Instant) {
+        let late = self.probe_queue.front().filter(|probe| probe.is_late(now));
+        if let Some(cluster) = late.map(|probe| probe.config().cluster()) {
+            self.probe_queue.pop_front();
+            self.completed_probe = Some(cluster);
+        }
     }
 
     fn update_handle_time_and_get_elapsed(&mut self, now: Instant) -> Duration {

@@ -11,6 +11,9 @@ use crate::util::{already_happened, not_happening};
 
 const MAX_PADDING_PACKET_SIZE: DataSize = DataSize::bytes(240);
 
+/// libwebrtc's `max_probe_delay`.
+const MAX_PROBE_DELAY: Duration = Duration::from_millis(20);
+
 /// Configuration for a probe cluster (the plan).
 ///
 /// This represents the immutable blueprint for a bandwidth probe: what bitrate
@@ -218,6 +221,11 @@ impl ProbeClusterState {
         let packets_met = self.packets_sent >= self.config.min_packet_count;
 
         bytes_met && packets_met
+    }
+
+    /// Whether its next packet should have left long ago.
+    pub fn is_late(&self, now: Instant) -> bool {
+        self.started_at.is_some() && now > self.next_probe_time() + MAX_PROBE_DELAY
     }
 
     /// Check if it's time to send the next probe packet.

@@ -249,7 +249,7 @@ impl ProbeControl {
             || self.maybe_exponential(now, desired, estimate)
             || self.maybe_allocation(now, desired, prev_desired, estimate)
             || self.maybe_large_drop(now, desired, estimate)
-            || self.maybe_periodic_alr(now, desired)
+            || self.maybe_periodic_alr(now, desired, estimate)
             || self.maybe_stagnant(now, desired, estimate);
 
         self.update_estimate_change(now, estimate);
@@ -292,7 +292,10 @@ impl ProbeControl {
         let p2 = estimate * self.config.second_exponential_probe_scale;
 
         self.queue_probe(p1, ProbeKind::Initial, desired, now);
-        self.queue_probe(p2, ProbeKind::Initial, desired, now);
+        // Both would be as fast: one tells as much.
+        if p1 < desired * MAX_PROBE_BITRATE_FACTOR {
+            self.queue_probe(p2, ProbeKind::Initial, desired, now);
+        }
         true
     }
 
@@ -379,7 +382,12 @@ impl ProbeControl {
         true
     }
 
-    fn maybe_periodic_alr(&mut self, now: Instant, desired: Bitrate) -> bool {
+    fn maybe_periodic_alr(&mut self, now: Instant, desired: Bitrate, estimate: Bitrate) -> bool {
+        // There is enough for all that is wanted.
+        if desired <= estimate {
+            return false;
+        }
+
         // Don't interfere with initial probing phase.
         if self.is_during_initial(now) {
             return false;

@@ -137,10 +137,12 @@ impl ProbeEstimator {
     /// Process TWCC feedback records.
     ///
     /// Only accumulates packets that match the active cluster ID. All other
-    /// packets are ignored.
+    /// packets are ignored. Nor does a probe that the link was not busy with tell anything if it was slower than
+    /// `current`, the estimate so far.
     pub fn update<'t>(
         &mut self,
         records: impl Iterator<Item = &'t TwccSendRecord>,
+        current: Option<Bitrate>,
     ) -> impl Iterator<Item = (ProbeClusterConfig, Bitrate)> + '_ {
         // Keep track of which clusters were updated in this call.
         self.did_update.clear();
@@ -174,7 +176,7 @@ impl ProbeEstimator {
         self.did_update
             .iter()
             .filter_map(|cluster| self.states.iter().find(|s| s.config.cluster() == *cluster))
-            .filter_map(|s| s.calculate_bitrate())
+            .filter_map(move |s| s.calculate_bitrate(current))
     }
 
     /// Mark the probe as ended.
@@ -212,7 +214,7 @@ impl ProbeEstimator {
             }
 
             let result = s.do_calculate_bitrate();
-            if let ProbeResult::Estimate(_) = result {
+            if let ProbeResult::Estimate(_) | ProbeResult::AtLeast(_) = result {
                 // Already logged in calculate_bitrate() during update().
             } else {
                 // Log the final rejection reason for the probe.
@@ -283,11 +285,16 @@ impl ProbeEstimatorState {
         true
     }
 
-    fn calculate_bitrate(&self) -> Option<(ProbeClusterConfig, Bitrate)> {
+    fn calculate_bitrate(
+        &self,
+        current: Option<Bitrate>,
+    ) -> Option<(ProbeClusterConfig, Bitrate)> {
         let result = self.do_calculate_bitrate();
 
-        let ProbeResult::Estimate(bitrate) = result else {
-            return None;
+        let bitrate = match result {
+            ProbeResult::Estimate(bitrate) => bitrate,
+            ProbeResult::AtLeast(bitrate) if current.is_none_or(|c| bitrate >= c) => bitrate,
+            _ => return None,
         };
 
         // Log the estimates continuously during the probe.
@@ -387,12 +394,11 @@ impl ProbeEstimatorState {
         // - estimate is the min(send_rate, recv_rate)
         // - if recv_rate is significantly lower than send_rate, assume saturation and
         //   return a conservative fraction of recv_rate.
-        let mut estimate = send_rate.min(recv_rate);
         if recv_rate < send_rate * MIN_RATIO_FOR_UNSATURATED_LINK {
-            estimate = recv_rate * TARGET_UTILIZATION_FRACTION;
+            return ProbeResult::Estimate(recv_rate * TARGET_UTILIZATION_FRACTION);
         }
 
-        ProbeResult::Estimate(estimate)
+        ProbeResult::AtLeast(send_rate.min(recv_rate))
     }
 
     fn end_probe(&mut self, now: Instant) {
@@ -405,6 +411,8 @@ impl ProbeEstimatorState {
 enum ProbeResult {
     /// Successfully estimated bitrate
     Estimate(Bitrate),
+    /// What was sent arrived as fast: a busy sender may have been slower than it meant to be.
+    AtLeast(Bitrate),
     /// Not enough packets in cluster (< 4)
     ClusterTooSmall { recv: usize, limit: usize },
     /// Insufficient packets received (< 80% of sent)
@@ -429,6 +437,7 @@ impl fmt::Display for ProbeResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ProbeResult::Estimate(bitrate) => write!(f, "estimate={}", bitrate),
+            ProbeResult::AtLeast(bitrate) => write!(f, "at least {}", bitrate),
             ProbeResult::ClusterTooSmall {
                 recv: received,
                 limit: required,
@@ -539,7 +548,7 @@ mod test {
         // First run: only received packets
         estimator.probe_start(config, base);
         let recv_vec: Vec<_> = received.collect();
-        let results: Vec<_> = estimator.update(recv_vec.iter()).collect();
+        let results: Vec<_> = estimator.update(recv_vec.iter(), None).collect();
         let estimate_only_received = results
             .last()
             .map(|(_, bitrate)| *bitrate)
@@ -550,7 +559,7 @@ mod test {
         estimator2.probe_start(config, base);
         let mut all_vec = recv_vec;
         all_vec.extend(lost);
-        let results: Vec<_> = estimator2.update(all_vec.iter()).collect();
+        let results: Vec<_> = estimator2.update(all_vec.iter(), None).collect();
         let estimate_with_lost = results
             .last()
             .map(|(_, bitrate)| *bitrate)
@@ -586,7 +595,7 @@ mod test {
             .collect();
 
         estimator.probe_start(config, base);
-        let results: Vec<_> = estimator.update(records.iter()).collect();
+        let results: Vec<_> = estimator.update(records.iter(), None).collect();
 
         assert!(
             results.is_empty(),
@@ -618,7 +627,7 @@ mod test {
             .collect();
 
         estimator.probe_start(config, base);
-        let results: Vec<_> = estimator.update(records.iter()).collect();
+        let results: Vec<_> = estimator.update(records.iter(), None).collect();
 
         assert!(
             results.is_empty(),
