@@ -8,6 +8,7 @@ pub mod egress;
 pub mod keyframes;
 pub mod layers;
 pub mod packet;
+mod padding;
 pub mod rewrite;
 pub mod shard;
 pub mod slot;

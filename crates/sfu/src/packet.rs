@@ -18,6 +18,8 @@ pub struct MediaPacket {
     pub marker: bool,
     /// RTP payload, opaque but for the VP8 descriptor.
     pub payload: Arc<[u8]>,
+    /// The payload with RTP padding (RFC 3550 §5.1), where that makes it as long as the next packet of its frame.
+    pub padded: Option<Arc<[u8]>>,
     pub arrived: Instant,
     /// Parsed descriptor; `None` for audio.
     pub vp8: Option<Vp8>,
@@ -33,6 +35,11 @@ pub struct AudioLevel {
 }
 
 impl MediaPacket {
+    /// What stands behind the RTP header when it is forwarded.
+    pub fn sent_payload(&self) -> &[u8] {
+        self.padded.as_deref().unwrap_or(&self.payload)
+    }
+
     /// Whether decoding can begin here: always for audio.
     pub fn starts_decodable(&self) -> bool {
         self.vp8.is_none_or(|vp8| vp8.starts_keyframe)

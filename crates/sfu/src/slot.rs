@@ -233,6 +233,7 @@ mod tests {
             marker: true,
             vp8: Vp8::parse(&payload).ok(),
             payload: payload.to_vec().into(),
+            padded: None,
             arrived: Instant::now(),
             level: None,
         }

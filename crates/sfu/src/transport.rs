@@ -102,6 +102,8 @@ pub struct Outgoing<'a> {
     pub numbers: Rewritten,
     pub marker: bool,
     pub payload: &'a Arc<[u8]>,
+    /// See [`crate::MediaPacket::padded`].
+    pub padded: Option<&'a [u8]>,
     pub vp8: Option<&'a Vp8>,
     pub level: Option<AudioLevel>,
     pub arrived: Instant,

@@ -7,7 +7,7 @@ mod client;
 #[path = "support/world.rs"]
 mod world;
 
-use client::Got;
+use client::{Got, packet_len};
 use sfu::*;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -183,13 +183,24 @@ fn what_comes_together_leaves_receiver_by_receiver() {
     let whole = world.batches.iter().filter(|batch| batch.len() >= 12).count();
     assert!(whole > 30, "{whole} batches of two frames for three receivers");
     for batch in &world.batches {
-        let receivers: HashSet<_> = batch.iter().collect();
-        let turns = batch.chunk_by(|a, b| a == b).count();
+        let receivers: HashSet<_> = batch.iter().map(|(to, _)| to).collect();
+        let turns = batch.chunk_by(|a, b| a.0 == b.0).count();
         assert_eq!(turns, receivers.len(), "somebody's datagrams lie apart: {batch:?}");
     }
+    let pictures = |batch: &Vec<(_, usize)>| batch.iter().filter(|(_, len)| *len > 150).count();
+    let video = world.batches.iter().filter(|batch| pictures(batch) > 0);
+    let sizes: HashSet<usize> =
+        video.flatten().map(|(_, len)| *len).filter(|len| *len > 150).collect();
+    assert_eq!(sizes.len(), 1, "a frame's packets leave in one size: {sizes:?}");
     for number in 3..=5 {
-        assert_continuous(&world.video(number, 0));
-        assert_continuous(&world.video(number, 1));
+        for slot in [0, 1] {
+            let got = world.video(number, slot);
+            assert_continuous(&got);
+            let cut = |got: &Got| got.len == packet_len(0, true) || got.len == packet_len(0, false);
+            assert!(got.iter().all(cut), "a packet arrived changed");
+            let shorter = got.iter().filter(|got| got.len == packet_len(0, true)).count();
+            assert!(shorter.abs_diff(got.len() / 2) <= 1);
+        }
     }
 }
 

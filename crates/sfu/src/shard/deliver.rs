@@ -7,6 +7,7 @@ use super::Shard;
 use super::forward::announce;
 use super::peer::{Peer, Slot};
 use crate::egress::Egress;
+use crate::padding::even_out;
 use crate::rewrite::Rewritten;
 use crate::slot::{AudioSlot, Verdict};
 use crate::transport::{MediaTransport, Written};
@@ -45,7 +46,8 @@ impl<T: MediaTransport> Shard<T> {
     pub(super) fn share_out(&mut self, now: Instant, send: &mut impl FnMut(&mut Egress)) -> bool {
         let mut arrived = std::mem::take(&mut self.arrived);
         let any = !arrived.is_empty();
-        for packets in arrived.chunks(TOGETHER) {
+        for packets in arrived.chunks_mut(TOGETHER) {
+            even_out(packets);
             self.plan(packets);
             let plan = std::mem::take(&mut self.plan);
             let mut wanting = 0u64;

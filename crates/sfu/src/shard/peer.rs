@@ -177,6 +177,7 @@ pub(super) fn outgoing(numbers: Rewritten, packet: &MediaPacket) -> crate::trans
         numbers,
         marker: packet.marker,
         payload: &packet.payload,
+        padded: packet.padded.as_deref(),
         vp8: packet.vp8.as_ref(),
         level: packet.level,
         arrived: packet.arrived,

@@ -238,6 +238,7 @@ mod tests {
             marker: true,
             vp8: None,
             payload: vec![0; bytes].into(),
+            padded: None,
             arrived,
             level: None,
         }

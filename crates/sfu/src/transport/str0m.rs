@@ -304,6 +304,7 @@ impl MediaTransport for Str0mTransport {
             level,
             nackable: !audio,
             payload: packet.payload,
+            padded: packet.padded,
             vp8_patch: packet.vp8.and_then(patch),
         };
         let seal =

@@ -25,9 +25,16 @@ pub struct Got {
     /// Who sent it and in which layer, as the sender wrote into the payload.
     pub from: u8,
     pub layer: u8,
+    /// Of the payload, without padding.
+    pub len: usize,
     /// When its frame was made; only of video.
     pub sent: Option<Instant>,
     pub at: Instant,
+}
+
+/// Of a frame's first or second packet: cut as browsers do, the first a byte shorter.
+pub fn packet_len(layer: u8, first: bool) -> usize {
+    200 + 300 * usize::from(layer) - usize::from(first)
 }
 
 /// Moments are written into frames as milliseconds since this one.
@@ -211,6 +218,7 @@ impl Client {
                     key: descriptor.is_some_and(|d| d.starts_keyframe(&packet.payload)),
                     from: packet.payload[body],
                     layer: packet.payload[body + 1],
+                    len: packet.payload.len(),
                     sent: made,
                     at: now,
                 });
@@ -272,7 +280,7 @@ impl Client {
             payload.extend([self.number as u8, layer]);
             let made = now.saturating_duration_since(epoch()).as_millis() as u32;
             payload.extend(made.to_be_bytes());
-            payload.resize(200 + 300 * usize::from(layer), 0x5a);
+            payload.resize(packet_len(layer, first), 0x5a);
             let rid = Some(Rid::from(LAYERS[usize::from(layer)]));
             let plain = ExtensionValues::default();
             self.write(self.camera, rid, Codec::Vp8, numbers, now, payload.into(), plain, last);

@@ -59,8 +59,8 @@ pub struct World {
     waiting: Vec<(SocketAddr, SocketAddr, Vec<u8>)>,
     /// Thin lines towards clients, by number.
     pub links: HashMap<u32, Link>,
-    /// To whom the RTP of each flush went, one behind the other.
-    pub batches: Vec<Vec<SocketAddr>>,
+    /// To whom the RTP of each flush went, one behind the other, and how long it was.
+    pub batches: Vec<Vec<(SocketAddr, usize)>>,
     crossing: VecDeque<(usize, Cross)>,
 }
 
@@ -289,7 +289,7 @@ impl World {
             egress.departures().iter().map(|d| (d.from, d.to, egress.bytes(d).to_vec())).collect();
         egress.clear();
         let rtp = sent.iter().filter(|(.., datagram)| sfu::transport::is_rtp(datagram));
-        self.batches.push(rtp.map(|(_, to, _)| *to).collect());
+        self.batches.push(rtp.map(|(_, to, datagram)| (*to, datagram.len())).collect());
         let any = !sent.is_empty();
         for (from, to, datagram) in sent {
             let lost = self.lose;

@@ -37,6 +37,8 @@ pub struct DirectPacket<'a> {
     pub nackable: bool,
     /// Without the RTP header.
     pub payload: &'a Arc<[u8]>,
+    /// The same with padding behind it (RFC 3550 §5.1), if it is to be sent so: its last byte says how much.
+    pub padded: Option<&'a [u8]>,
     /// Replaces bytes of the payload's VP8 descriptor.
     pub vp8_patch: Option<Vp8Patch>,
 }
@@ -143,14 +145,15 @@ impl StreamTx {
         }
         let head = head.finish();
 
+        let payload = packet.padded.unwrap_or(packet.payload);
         let payload = match packet.vp8_patch.as_ref() {
             Some(patch) => {
                 way.scratch.clear();
-                way.scratch.extend_from_slice(packet.payload);
+                way.scratch.extend_from_slice(payload);
                 patch.apply(way.scratch);
                 way.scratch.as_slice()
             }
-            None => packet.payload,
+            None => payload,
         };
         way.srtp.protect_rtp_parts(head, payload, self.ssrc, *packet.seq_no, way.out);
 
@@ -213,6 +216,9 @@ impl Head {
     fn new(ssrc: Ssrc, packet: &DirectPacket<'_>) -> Head {
         let mut bytes = [0; MAX_HEAD];
         bytes[0] = 0x90; // version 2, with extensions
+        if packet.padded.is_some() {
+            bytes[0] |= 0x20;
+        }
         bytes[1] = (*packet.pt & 0x7f) | (u8::from(packet.marker) << 7);
         bytes[2..4].copy_from_slice(&(*packet.seq_no as u16).to_be_bytes());
         bytes[4..8].copy_from_slice(&packet.time.to_be_bytes());
