@@ -129,7 +129,7 @@ impl<T: MediaTransport> Shard<T> {
         let Some(slot) = peer.audio.iter_mut().find(shows) else { return };
         let line = slot.line;
         match slot.slot.map(packet, now) {
-            Some(numbers) => self.write(now, index, line, numbers, packet),
+            Some(numbers) => _ = self.write(now, index, line, numbers, packet),
             None => self.counters.late_dropped += 1,
         }
     }
@@ -149,16 +149,23 @@ impl<T: MediaTransport> Shard<T> {
         }
         let Some(entry) = peer.video.get_mut(slot) else { return false };
         let line = entry.line;
-        match entry.slot.offer(packet, now) {
-            Verdict::Ignore => {}
+        let numbers = match entry.slot.offer(packet, now) {
+            Verdict::Ignore => return false,
             Verdict::NeedsKeyframe => return true,
-            Verdict::Late => self.counters.late_dropped += 1,
+            Verdict::Late => {
+                self.counters.late_dropped += 1;
+                return false;
+            }
             Verdict::Switched(numbers) => {
                 let shown = vec![entry.source(Some(packet.source), packet.source.kind)];
                 announce(&mut self.outputs, peer.id, shown);
-                self.write(now, index, line, numbers, packet);
+                numbers
             }
-            Verdict::Forward(numbers) => self.write(now, index, line, numbers, packet),
+            Verdict::Forward(numbers) => numbers,
+        };
+        let waits = self.write(now, index, line, numbers, packet) == Written::Queued;
+        if let Some(entry) = self.peers[index].as_mut().and_then(|peer| peer.video.get_mut(slot)) {
+            entry.waits = waits;
         }
         false
     }
@@ -170,13 +177,14 @@ impl<T: MediaTransport> Shard<T> {
         line: usize,
         numbers: Rewritten,
         packet: &MediaPacket,
-    ) {
-        let Some(peer) = &mut self.peers[index] else { return };
+    ) -> Written {
+        let Some(peer) = &mut self.peers[index] else { return Written::Sent };
         self.counters.packets_out += 1;
         let written = peer.write(now, line, numbers, packet, &mut self.egress, index);
         if written == Written::Queued {
             self.touched.push(index);
         }
+        written
     }
 }
 
@@ -189,7 +197,8 @@ fn is_behind<T: MediaTransport>(
     now: Instant,
 ) -> bool {
     let Some(entry) = peer.video.get_mut(slot) else { return false };
-    if !packet.starts_frame() || Some(packet.layer) != entry.slot.target() {
+    // What was sent at once found nothing waiting before it.
+    if !entry.waits || !packet.starts_frame() || Some(packet.layer) != entry.slot.target() {
         return false;
     }
     let Some(transport) = &mut peer.transport else { return false };

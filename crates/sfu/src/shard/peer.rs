@@ -46,6 +46,8 @@ pub(super) struct Slot<S> {
     pub slot: S,
     /// Layer allocated, before falling back to one that is being sent.
     pub chosen: Option<Layer>,
+    /// The packet last written has to wait, and so perhaps others before it.
+    pub waits: bool,
 }
 
 #[derive(Default)]
@@ -129,9 +131,21 @@ impl<T: MediaTransport> Peer<T> {
             }
             let id = described.id.clone();
             if described.audio && self.audio.iter().all(|slot| slot.line != line) {
-                self.audio.push(Slot { line, id, slot: AudioSlot::default(), chosen: None });
+                self.audio.push(Slot {
+                    line,
+                    id,
+                    slot: AudioSlot::default(),
+                    chosen: None,
+                    waits: false,
+                });
             } else if !described.audio && self.video.iter().all(|slot| slot.line != line) {
-                self.video.push(Slot { line, id, slot: VideoSlot::default(), chosen: None });
+                self.video.push(Slot {
+                    line,
+                    id,
+                    slot: VideoSlot::default(),
+                    chosen: None,
+                    waits: false,
+                });
             }
         }
     }

@@ -247,6 +247,13 @@ impl LossController {
             return;
         }
 
+        if self.state == LossControllerState::DelayBased && !self.has_seen_loss() {
+            // Nothing is lost: what delay says stands, and the likeliest inherent loss is the least.
+            self.current_estimate.loss_limited_bandwidth = delay_based_estimated;
+            self.current_estimate.inherent_loss = self.config.inherent_loss_lower_bound;
+            return;
+        }
+
         let mut best_candidate = self.current_estimate;
         let mut objective_max = f64::MIN;
 

@@ -11,7 +11,7 @@ use crate::util::{MovingAverage, already_happened};
 
 const MAX_RTT_HISTORY_WINDOW: usize = 32;
 /// Every report updates the estimate; without one there is nothing new to say.
-const UPDATE_INTERVAL: Duration = Duration::from_millis(200);
+const UPDATE_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a hypothesis counts after its report, at the most.
 const HYPOTHESIS_HOLDS: Duration = Duration::from_millis(50);
 /// The maximum time we keep updating our estimate without receiving a TWCC report.
