@@ -16,7 +16,7 @@ pub use messages::{Command, Cross, Event, Output, SourceState};
 
 use crate::egress::Egress;
 use crate::stun;
-use crate::transport::{MediaTransport, Polled, RECEIPT_INTERVAL, is_rtcp, is_rtp};
+use crate::transport::{MediaTransport, Polled, is_rtcp, is_rtp};
 use crate::{MediaPacket, PeerId, RoomId};
 use deliver::Delivery;
 use peer::Peer;
@@ -154,10 +154,15 @@ impl<T: MediaTransport> Shard<T> {
     fn handle_rtp(&mut self, now: Instant, index: usize, datagram: &[u8]) {
         let Some(transport) = self.transport(index) else { return };
         let received = transport.handle_rtp(now, datagram);
-        if let Some(peer) = &mut self.peers[index] {
-            peer.stir(now);
+        let receipt_at = transport.receipt_at();
+        let rested = self.peers[index].as_mut().is_some_and(|peer| peer.stir(now));
+        if rested {
+            self.touched.push(index); // its timer is far ahead
         }
-        self.timer_by(now, index, now + RECEIPT_INTERVAL);
+        if let Some(at) = receipt_at {
+            // What seems missing may only have been overtaken.
+            self.timer_by(now, index, at.max(now + GRID));
+        }
         match received {
             Some(received) => self.published(now, index, received),
             None => self.counters.packets_unread += 1,

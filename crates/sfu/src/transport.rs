@@ -20,9 +20,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Reports about received packets are sent in time when time passes this often.
-pub const RECEIPT_INTERVAL: Duration = Duration::from_millis(25);
-
 /// Whether a datagram is RTP and not RTCP, by its head (RFC 7983, RFC 5761 §4).
 pub fn is_rtp(datagram: &[u8]) -> bool {
     matches!(datagram, [128..=191, kind, ..] if !(64..96).contains(&(kind & 0x7f)))
@@ -127,8 +124,10 @@ pub trait MediaTransport {
     fn handle_datagram(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, bytes: &[u8]);
     fn handle_timeout(&mut self, now: Instant);
     /// Input from the network that is RTP by its head. Nothing needs to be polled afterwards, but
-    /// time must pass ([`MediaTransport::handle_timeout`]) within [`RECEIPT_INTERVAL`].
+    /// time must pass ([`MediaTransport::handle_timeout`]) by [`MediaTransport::receipt_at`].
     fn handle_rtp(&mut self, now: Instant, bytes: &[u8]) -> Option<Received>;
+    /// When the peer is to be told what has come or is missing.
+    fn receipt_at(&self) -> Option<Instant>;
     /// Input from the network that is RTCP by its head. True when something follows from it at once:
     /// let time pass, and poll. Most reports only update an estimate.
     fn handle_rtcp(&mut self, now: Instant, bytes: &[u8]) -> bool;

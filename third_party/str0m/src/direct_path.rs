@@ -43,8 +43,8 @@ impl Rtc {
 
     /// Takes in one RTP datagram and returns the packet in it, if it is a new one.
     ///
-    /// Reports about it become due within [`Rtc::RECEIPT_INTERVAL`]: by then the caller must call
-    /// [`Rtc::handle_input`] with a timeout. Nothing needs to be polled before.
+    /// A report about it may become due before the timeout last polled, see [`Rtc::receipt_at`]. Nothing needs to be
+    /// polled before.
     pub fn receive_rtp(&mut self, now: Instant, datagram: &[u8]) -> Option<RtpPacket> {
         if self.state == RtcState::Closed {
             return None;
@@ -72,8 +72,11 @@ impl Rtc {
         self.session.take_rtcp_news(now)
     }
 
-    /// The shorter of the intervals of NACK and transport feedback.
-    pub const RECEIPT_INTERVAL: Duration = Duration::from_millis(33);
+    /// When a report about received packets is due, feedback or a request for missing ones: by then the caller must call
+    /// [`Rtc::handle_input`] with a timeout.
+    pub fn receipt_at(&self) -> Option<Instant> {
+        self.session.receipt_at()
+    }
 
     /// How long the oldest queued packet of a stream has been waiting, as last sampled.
     pub fn queue_age(&mut self, ssrc: Ssrc, now: Instant) -> Duration {

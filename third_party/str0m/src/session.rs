@@ -1254,6 +1254,12 @@ impl Session {
         news || bwe.has_news() || timeout.is_some_and(|at| at <= now + SOON)
     }
 
+    /// When a report about what was received is due.
+    pub(crate) fn receipt_at(&self) -> Option<Instant> {
+        let nack = (self.nack_at(), Reason::Nack);
+        nack.soonest((self.twcc_at(), Reason::Twcc)).0
+    }
+
     pub(crate) fn take_received(&mut self) -> Option<RtpPacket> {
         self.pending_packet.take()
     }
@@ -1439,9 +1445,8 @@ impl Session {
     }
 
     fn nack_at(&self) -> Option<Instant> {
-        // Paused streams stop counting as NACK-enabled once their pending retries finish,
-        // so an idle session doesn't wake every NACK_MIN_INTERVAL for as long as it lives.
-        if !self.streams.any_nack_enabled() {
+        // With nothing missing, no session wakes every NACK_MIN_INTERVAL for as long as it lives.
+        if !self.streams.any_nack_pending() {
             return None;
         }
 

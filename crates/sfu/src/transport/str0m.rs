@@ -275,6 +275,10 @@ impl MediaTransport for Str0mTransport {
         self.received(packet)
     }
 
+    fn receipt_at(&self) -> Option<Instant> {
+        self.rtc.receipt_at()
+    }
+
     fn handle_rtcp(&mut self, now: Instant, bytes: &[u8]) -> bool {
         // Where the stack panicked, polling ends the connection.
         self.guarded(|rtc| rtc.receive_rtcp(now, bytes)).unwrap_or(true)

@@ -829,6 +829,12 @@ impl StreamRx {
         register.has_pending_nacks()
     }
 
+    /// Whether something is missing that is to be asked for.
+    pub(crate) fn nack_pending(&self) -> bool {
+        let missing = |register: &ReceiverRegister| register.has_pending_nacks();
+        self.nack_enabled() && self.register.as_ref().is_some_and(missing)
+    }
+
     pub(crate) fn maybe_create_nack(
         &mut self,
         now: Instant,
