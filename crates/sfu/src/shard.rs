@@ -45,6 +45,8 @@ pub struct Counters {
     pub unknown_datagrams: u64,
     /// RTP of a peer's address that brought nothing: forged, repeated, or padding.
     pub packets_unread: u64,
+    /// RTCP of a peer's address that was forged or repeated.
+    pub reports_unread: u64,
     /// Packets received and permitted.
     pub packets_in: u64,
     /// Packets written to receivers.
@@ -139,10 +141,11 @@ impl<T: MediaTransport> Shard<T> {
             return self.handle_rtp(now, index, datagram);
         }
         if is_rtcp(datagram) {
-            if transport.handle_rtcp(now, datagram) {
-                self.touched.push(index);
-            }
-            return;
+            return match transport.handle_rtcp(now, datagram) {
+                None => self.counters.reports_unread += 1,
+                Some(true) => self.touched.push(index),
+                Some(false) => {}
+            };
         }
         let is_request = datagram.starts_with(&[0, 1]);
         if is_request && transport.accepts(now, from, to, datagram) {

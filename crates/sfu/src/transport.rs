@@ -128,9 +128,9 @@ pub trait MediaTransport {
     fn handle_rtp(&mut self, now: Instant, bytes: &[u8]) -> Option<Received>;
     /// When the peer is to be told what has come or is missing.
     fn receipt_at(&self) -> Option<Instant>;
-    /// Input from the network that is RTCP by its head. True when something follows from it at once:
-    /// let time pass, and poll. Most reports only update an estimate.
-    fn handle_rtcp(&mut self, now: Instant, bytes: &[u8]) -> bool;
+    /// Input from the network that is RTCP by its head; `None` if it is not the peer's. True when something
+    /// follows from it at once: let time pass, and poll. Most reports only update an estimate.
+    fn handle_rtcp(&mut self, now: Instant, bytes: &[u8]) -> Option<bool>;
 
     /// Writes one packet, into the egress as a datagram of this group if it may leave at once.
     /// Its sequence number must not have been used on this line before: it is part of the SRTP

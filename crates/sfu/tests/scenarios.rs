@@ -63,7 +63,7 @@ fn what_somebody_forges_from_a_peers_address_changes_nothing() {
     world.client(1).shows = vec![0];
     world.watch(2, &[(0, 1, 180)]);
     world.until("a picture", |world| world.video(2, 0).len() > 20);
-    let unread = world.shards[0].counters().packets_unread;
+    let before = world.counters();
     let rtp: Vec<u8> = [&[0x90, 96, 0, 1][..], &[7; 60]].concat();
     let forged: [Vec<u8>; 6] = [
         rtp,
@@ -84,7 +84,9 @@ fn what_somebody_forges_from_a_peers_address_changes_nothing() {
         }
         world.turn();
     }
-    assert_eq!(world.shards[0].counters().packets_unread - unread, 400, "the RTP is counted");
+    let after = world.counters();
+    assert_eq!(after.packets_unread - before.packets_unread, 400, "the RTP is counted");
+    assert_eq!(after.reports_unread - before.reports_unread, 400, "the RTCP is counted");
     let (began, before) = (world.now, world.video(2, 0).len());
     world.run(Duration::from_secs(15));
     assert!(world.clients.iter().all(|client| client.connected));
@@ -144,6 +146,30 @@ fn a_removed_sender_is_no_longer_forwarded() {
     world.client(2).got.clear();
     world.run(MOMENT);
     assert!(world.clients[1].got.is_empty(), "packets of a removed sender");
+}
+
+#[test]
+fn who_is_removed_gets_nothing_of_what_came_just_before() {
+    let mut world = World::with(1, 3, 1);
+    world.client(1).shows = vec![0];
+    for number in [2, 3] {
+        world.watch(number, &[(0, 1, 180)]);
+    }
+    world.until("both see", |world| (2..=3).all(|number| world.video(number, 0).len() > 20));
+    for removed in [2, 1] {
+        world.run(Duration::from_millis(100));
+        // A frame comes in, and before the turn's end its sender or a receiver is removed.
+        world.hold = true;
+        world.run(Duration::from_millis(40));
+        let counts = |world: &World| [2, 3].map(|number| world.video(number, 0).len());
+        let before = counts(&world);
+        world.hold = false;
+        world.permit(removed, Permissions::NONE);
+        world.run(Duration::from_millis(10));
+        let after = counts(&world);
+        assert_eq!(after[0], before[0], "the receiver was removed");
+        assert_eq!(after[1] > before[1], removed == 2, "{before:?}, then {after:?}");
+    }
 }
 
 #[test]

@@ -57,19 +57,19 @@ impl Rtc {
         self.session.take_received()
     }
 
-    /// Takes in one RTCP datagram. True when something follows from it at once: then the caller must go on with
+    /// Takes in one RTCP datagram; `None` if it is not authentic. True when something follows from it at once: then the caller must go on with
     /// [`Rtc::handle_input`] (a timeout) and [`Rtc::poll_output`]. Otherwise the timeout last polled stands: most reports only update the
     /// estimate, and looking at every line for each of them costs more than they do.
-    pub fn receive_rtcp(&mut self, now: Instant, datagram: &[u8]) -> bool {
+    pub fn receive_rtcp(&mut self, now: Instant, datagram: &[u8]) -> Option<bool> {
         if self.state == RtcState::Closed {
-            return false;
+            return None;
         }
         let now = self.advance(now);
         self.peer_bytes_rx += datagram.len() as u64;
         let mut wake = self.readiness.wake();
-        self.session.handle_rtcp_receive(now, datagram, &mut wake);
+        let authentic = self.session.handle_rtcp_receive(now, datagram, &mut wake);
         drop(wake);
-        self.session.take_rtcp_news(now)
+        authentic.then(|| self.session.take_rtcp_news(now))
     }
 
     /// When a report about received packets is due, feedback or a request for missing ones: by then the caller must call

@@ -2202,7 +2202,9 @@ impl Rtc {
                 dtls.handle_receive(dtls_packet)?;
             }
             Rtp(rtp) => session.handle_rtp_receive(recv_time, rtp, &mut readiness.wake()),
-            Rtcp(rtcp) => session.handle_rtcp_receive(recv_time, rtcp, &mut readiness.wake()),
+            Rtcp(rtcp) => {
+                session.handle_rtcp_receive(recv_time, rtcp, &mut readiness.wake());
+            }
         }
 
         Ok(())

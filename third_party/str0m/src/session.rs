@@ -503,15 +503,18 @@ impl Session {
         self.handle_rtp(now, header, message);
     }
 
-    pub fn handle_rtcp_receive(&mut self, now: Instant, message: &[u8], wake: &mut Wake) {
+    /// False for what is not authentic.
+    pub fn handle_rtcp_receive(&mut self, now: Instant, message: &[u8], wake: &mut Wake) -> bool {
         // According to spec, the outer enclosing SRTCP packet should always be a SR or RR,
         // even if it's irrelevant and empty.
         // In practice I'm not sure that is happening, because libWebRTC hates empty packets.
-        if self.handle_rtcp(now, message, wake).is_none() {
+        let authentic = self.handle_rtcp(now, message, wake).is_some();
+        if !authentic {
             // Missing keys or failed authentication: no reports reached the session.
             wake.no_events();
             wake.no_timeout();
         }
+        authentic
     }
 
     fn mid_and_ssrc_for_header(&mut self, now: Instant, header: &RtpHeader) -> Option<(Mid, Ssrc)> {

@@ -39,6 +39,8 @@ counters! {
     send_dropped,
     /// RTP packets of a peer's address that brought nothing: forged, repeated, or padding.
     packets_unread,
+    /// RTCP of a peer's address that was forged or repeated.
+    reports_unread,
     /// RTP packets received and permitted.
     packets_in,
     /// RTP packets written to receivers.

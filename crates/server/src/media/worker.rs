@@ -235,6 +235,7 @@ impl Worker {
         let counters = &self.around.counters;
         add(&counters.unknown_datagrams, now.unknown_datagrams - told.unknown_datagrams);
         add(&counters.packets_unread, now.packets_unread - told.packets_unread);
+        add(&counters.reports_unread, now.reports_unread - told.reports_unread);
         add(&counters.packets_in, now.packets_in - told.packets_in);
         add(&counters.packets_out, now.packets_out - told.packets_out);
         add(&counters.packets_refused, now.packets_refused - told.packets_refused);

@@ -279,9 +279,9 @@ impl MediaTransport for Str0mTransport {
         self.rtc.receipt_at()
     }
 
-    fn handle_rtcp(&mut self, now: Instant, bytes: &[u8]) -> bool {
+    fn handle_rtcp(&mut self, now: Instant, bytes: &[u8]) -> Option<bool> {
         // Where the stack panicked, polling ends the connection.
-        self.guarded(|rtc| rtc.receive_rtcp(now, bytes)).unwrap_or(true)
+        self.guarded(|rtc| rtc.receive_rtcp(now, bytes)).unwrap_or(Some(true))
     }
 
     fn write(

@@ -57,6 +57,8 @@ pub struct World {
     next_turn: Instant,
     /// What reached the sockets of busy shards.
     waiting: Vec<(SocketAddr, SocketAddr, Vec<u8>)>,
+    /// What comes is taken in but nothing is shared out yet: a turn that has not ended.
+    pub hold: bool,
     /// Thin lines towards clients, by number.
     pub links: HashMap<u32, Link>,
     /// To whom the RTP of each flush went, one behind the other, and how long it was.
@@ -91,6 +93,7 @@ impl World {
             turns_each: STEP,
             next_turn: now,
             waiting: Vec::new(),
+            hold: false,
             links: HashMap::new(),
             batches: Vec::new(),
             crossing: VecDeque::new(),
@@ -262,6 +265,9 @@ impl World {
 
     /// Performs outputs until there are none.
     fn settle(&mut self) {
+        if self.hold {
+            return;
+        }
         loop {
             let mut any = false;
             for shard in 0..self.shards.len() {
