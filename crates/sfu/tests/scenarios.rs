@@ -420,6 +420,26 @@ fn the_publisher_is_told_which_layers_are_watched() {
 }
 
 #[test]
+fn whoever_cannot_send_the_largest_layer_is_seen_in_the_next() {
+    // As Chromium with a camera of 360 lines: asked for the largest and the smallest, it sends the smallest.
+    let mut world = World::with(1, 2, 1);
+    world.client(1).shows = vec![0];
+    world.watch(2, &[(0, 1, 720)]);
+    let all = Some(vec![Layer::Q, Layer::H, Layer::F]);
+    world.until("the one below is asked for, too", |world| wanted_of_first(world) == all);
+    world.client(1).shows.push(1);
+    world.until("it is seen", |world| world.video(2, 0).iter().any(|got| got.layer == 1));
+    world.run(Duration::from_secs(5));
+    assert_eq!(wanted_of_first(&world), all, "for as long as the largest does not come");
+    world.client(1).shows.push(2);
+    let largest = |world: &World| world.video(2, 0).iter().any(|got| got.layer == 2);
+    world.until("the largest comes", largest);
+    let two = Some(vec![Layer::Q, Layer::F]);
+    world.until("and then the one between is not sent", |world| wanted_of_first(world) == two);
+    assert_continuous(&world.video(2, 0));
+}
+
+#[test]
 fn a_publisher_that_makes_a_new_offer_is_told_what_is_watched_meanwhile() {
     let mut world = World::with(1, 2, 1);
     world.client(1).shows = vec![0, 1, 2];

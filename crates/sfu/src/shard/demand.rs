@@ -142,8 +142,9 @@ impl<T: MediaTransport> Shard<T> {
         for (index, slot) in &source.subscribers {
             let peer = self.peers[*index].as_ref();
             let slot = peer.and_then(|peer| peer.video.get(*slot));
-            let layers = slot.map(|slot| slot.chosen.into_iter().chain(slot.slot.target()));
-            wanted = layers.into_iter().flatten().fold(wanted, Layers::with);
+            let Some(slot) = slot else { continue };
+            let chosen = slot.chosen.map(|layer| at_hand(layer, source)).unwrap_or_default();
+            wanted = slot.slot.target().into_iter().fold(wanted.union(chosen), Layers::with);
         }
         for demand in source.demands.values() {
             wanted = wanted.union(*demand);
@@ -381,6 +382,17 @@ fn sent_layer(chosen: Layer, live: Layers) -> Layer {
     match live.is_empty() {
         true => chosen,
         false => at_most(chosen, live),
+    }
+}
+
+/// What is asked for when this layer is chosen: while it does not come, the next smaller too. A publisher with a small
+/// camera or a thin line may never send it.
+fn at_hand(chosen: Layer, source: &Source) -> Layers {
+    let wanted = Layers::NONE.with(chosen);
+    let below = source.layers.iter().filter(|layer| *layer < chosen).last();
+    match source.live.contains(chosen) {
+        true => wanted,
+        false => below.into_iter().fold(wanted, Layers::with),
     }
 }
 
