@@ -32,6 +32,10 @@ const TICK: Duration = Duration::from_millis(100);
 /// costs more than what most timers have to do. Pacing, with its shorter ones, keeps to the moment.
 const GRID: Duration = Duration::from_millis(10);
 
+/// A timer this close is done with at once: the packets of a probe's burst are a microsecond apart, and a turn for each
+/// would make the probe as slow as the server is busy.
+const AT_ONCE: Duration = Duration::from_micros(10);
+
 /// Turns of one peer's poll loop within one drain; beyond, it goes on at the next flush.
 const MAX_TURNS: usize = 2_000;
 
@@ -274,12 +278,12 @@ impl<T: MediaTransport> Shard<T> {
         for _ in 0..MAX_TURNS {
             let Some(transport) = self.transport(index) else { return };
             match transport.poll() {
-                Polled::Timeout(at) if at > now => {
+                Polled::Timeout(at) if at > now + AT_ONCE => {
                     let peer = self.peers[index].as_ref();
                     let at = peer.map_or(at, |peer| peer.wake_at(now, at));
                     return self.set_timer(now, index, at);
                 }
-                Polled::Timeout(_) => transport.handle_timeout(now),
+                Polled::Timeout(at) => transport.handle_timeout(at.max(now)),
                 Polled::Transmit { from, to, datagram } => {
                     self.egress.push(index, from, to, &datagram);
                 }

@@ -310,6 +310,40 @@ fn a_thin_line_gets_what_fits_and_more_once_it_is_wide() {
 }
 
 #[test]
+fn nine_cameras_are_soon_large_where_the_line_is_wide() {
+    let mut world = World::with(1, 10, 9);
+    (1..=9).for_each(|number| world.client(number).shows = vec![0, 1, 2]);
+    world.limit(10, 20_000_000);
+    let begun = world.now;
+    let wishes: Vec<_> = (0..9).map(|slot| (slot, slot as u32 + 1, 720)).collect();
+    world.watch(10, &wishes);
+    let large = |world: &World, slot| world.video(10, slot).iter().any(|got| got.layer == 2);
+    world.until("all are large", |world| (0..9).all(|slot| large(world, slot)));
+    let took = world.now - begun;
+    assert!(took < Duration::from_secs(3), "after {took:?}");
+}
+
+#[test]
+fn a_line_that_is_nearly_full_does_not_make_the_picture_swing() {
+    // Layers of 110, 250 and 400 kbps.
+    for kbps in [300, 600, 900] {
+        let mut world = World::with(1, 2, 1);
+        world.client(1).shows = vec![0, 1, 2];
+        world.limit(2, kbps * 1_000);
+        world.watch(2, &[(0, 1, 720)]);
+        world.run(Duration::from_secs(5));
+        let settled = world.now;
+        world.run(Duration::from_secs(60));
+        let got = world.video(2, 0);
+        let layers = got.iter().filter(|got| got.at >= settled).map(|got| got.layer);
+        let layers: Vec<u8> = layers.collect();
+        let switches = layers.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        assert!(layers.len() > 60 * 55, "{kbps} kbps: {} packets in a minute", layers.len());
+        assert!(switches <= 2, "{kbps} kbps: {switches} switches in a minute");
+    }
+}
+
+#[test]
 fn only_the_loudest_three_others_are_heard() {
     let mut world = World::with(1, 6, 1);
     for (number, level) in [(1, -20), (2, -22), (3, -24), (4, -26), (5, -80), (6, -90)] {

@@ -38,7 +38,7 @@ struct Scenario {
     voices: usize,
     /// Whether publishers watch each other too.
     mesh: bool,
-    /// Receivers, one measurement for each; a ladder ends where packets are lost or late.
+    /// Receivers, one measurement for each; a ladder ends where packets are lost or late twice.
     steps: &'static [usize],
 }
 
@@ -214,19 +214,16 @@ fn measure(scenario: &Scenario, bursts: &Bursts) -> Cell {
         }
         watching = *step;
         stage.run(SETTLE);
-        let cell = observe(&mut stage, *step);
-        let carried = cell.lost == 0 && cell.p99 <= P99;
+        let mut cell = observe(&mut stage, *step);
         if scenario.steps.len() > 1 {
-            println!(
-                "    {} to {step}: {:.2} us, {:.0}/s, p50 {:.2} ms p99 {:.2} ms, {} lost",
-                scenario.name,
-                cell.micros,
-                cell.rate,
-                cell.p50.as_secs_f64() * 1e3,
-                cell.p99.as_secs_f64() * 1e3,
-                cell.lost,
-            );
+            print_step(scenario, &cell);
+            if !is_carried(&cell) {
+                // A pause of the machine is not the server's limit: once more.
+                cell = observe(&mut stage, *step);
+                print_step(scenario, &cell);
+            }
         }
+        let carried = is_carried(&cell);
         if carried || best.is_none() {
             best = Some(cell);
         }
@@ -235,6 +232,23 @@ fn measure(scenario: &Scenario, bursts: &Bursts) -> Cell {
         }
     }
     best.expect("a step")
+}
+
+fn is_carried(cell: &Cell) -> bool {
+    cell.lost == 0 && cell.p99 <= P99
+}
+
+fn print_step(scenario: &Scenario, cell: &Cell) {
+    println!(
+        "    {} to {}: {:.2} us, {:.0}/s, p50 {:.2} ms p99 {:.2} ms, {} lost",
+        scenario.name,
+        cell.receivers,
+        cell.micros,
+        cell.rate,
+        cell.p50.as_secs_f64() * 1e3,
+        cell.p99.as_secs_f64() * 1e3,
+        cell.lost,
+    );
 }
 
 fn observe(stage: &mut Stage, receivers: usize) -> Cell {

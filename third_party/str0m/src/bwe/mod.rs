@@ -99,6 +99,9 @@ impl Bwe {
         now: Instant,
     ) {
         self.bwe.update(records, now);
+        if let Some(estimate) = self.bwe.last_estimate() {
+            self.smoother.record(now, estimate);
+        }
     }
 
     pub fn poll_estimate(&mut self) -> Option<Bitrate> {

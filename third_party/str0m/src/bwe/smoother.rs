@@ -10,6 +10,11 @@ type TimeBitrate = (Instant, Bitrate);
 
 const TOLERANCE: f64 = 0.05;
 
+/// An estimate this many times the average, or the average so many times the estimate, begins a window of its own: what
+/// a probe found, or a line that collapsed, is not averaged away. The swings of a line that is full are smaller.
+const JUMP_UP: f64 = 1.35;
+const JUMP_DOWN: f64 = 0.5;
+
 /// Smooths BWE estimates by averaging over a time window.
 pub struct EstimateSmoother {
     estimates: VecDeque<TimeBitrate>,
@@ -32,6 +37,9 @@ impl EstimateSmoother {
         let do_update = self.estimates.back().map(|b| b.1) != Some(estimate);
 
         if do_update {
+            if self.is_jump(estimate) {
+                self.estimates.clear();
+            }
             self.maybe_emit = true;
             self.estimates.push_back((now, estimate));
         }
@@ -52,6 +60,20 @@ impl EstimateSmoother {
         }
     }
 
+    /// Whether an estimate is so far from the average that it is news and no swing.
+    fn is_jump(&self, estimate: Bitrate) -> bool {
+        let Some(average) = self.average() else {
+            return false;
+        };
+        estimate > average * JUMP_UP || estimate < average * JUMP_DOWN
+    }
+
+    fn average(&self) -> Option<Bitrate> {
+        let total: f64 = self.estimates.iter().map(|b| b.1.as_f64()).sum();
+        let count = self.estimates.len();
+        (count > 0).then(|| (total / count as f64).into())
+    }
+
     /// Poll for an estimate to emit. Returns Some only when there's a new value to emit.
     pub fn poll(&mut self) -> Option<Bitrate> {
         let rate = self.news()?;
@@ -70,13 +92,7 @@ impl EstimateSmoother {
             return None;
         }
 
-        if self.estimates.is_empty() {
-            return None;
-        }
-
-        let total: f64 = self.estimates.iter().map(|b| b.1.as_f64()).sum();
-        let avg = total / self.estimates.len() as f64;
-        let rate: Bitrate = avg.into();
+        let rate = self.average()?;
 
         // This forces emitting if we have the first ever value, or a last
         // where the rest of the window is gone (estimates stop coming).
