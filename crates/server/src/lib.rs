@@ -136,7 +136,7 @@ impl Server {
         self.drain.send_replace(true);
         let _ = self.listener.await;
         let deadline = tokio::time::Instant::now() + DRAIN_WITHIN;
-        while self.app.metrics.connections.get() > 0 && tokio::time::Instant::now() < deadline {
+        while self.app.metrics.speaking() > 0 && tokio::time::Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         self.app.hall.close();

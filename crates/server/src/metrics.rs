@@ -94,6 +94,8 @@ const WARNINGS: &[(Warning, &str)] = &[
 #[derive(Default)]
 pub struct Metrics {
     pub connections: Gauge,
+    /// Of these, who has said nothing whole yet.
+    pub openings: Gauge,
     pub sockets: Gauge,
     pub meetings_loaded: Gauge,
     pub meetings_created: Counter,
@@ -118,10 +120,16 @@ impl Metrics {
         self.warnings[at.expect("every warning is listed")].increment();
     }
 
+    /// Connections with something to end: whoever has said nothing whole yet waits for nothing.
+    pub fn speaking(&self) -> i64 {
+        self.connections.get() - self.openings.get()
+    }
+
     /// All values, as `/metrics` serves them.
     pub fn render(&self) -> String {
         let mut out = String::new();
         gauge(&mut out, "connections", "Open TCP connections.", &self.connections);
+        gauge(&mut out, "openings", "Of them, without a first request yet.", &self.openings);
         gauge(&mut out, "sockets", "Open signalling connections.", &self.sockets);
         gauge(&mut out, "meetings_loaded", "Meetings in memory.", &self.meetings_loaded);
         counter(&mut out, "meetings_created", "Meetings created.", &self.meetings_created);

@@ -242,6 +242,18 @@ async fn connections_beyond_the_bound_are_closed() {
 }
 
 #[tokio::test]
+async fn whoever_has_said_nothing_yet_does_not_delay_the_end() {
+    let running = Running::with(|_| {}).await;
+    let mut silent = TcpStream::connect(running.authority()).await.unwrap();
+    silent.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    running.get("/healthz").await;
+    let begun = Instant::now();
+    running.server.drain().await;
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+}
+
+#[tokio::test]
 async fn metrics_stay_off_the_public_port() {
     let running =
         Running::with(|config| config.metrics_listen = Some("127.0.0.1:0".parse().unwrap())).await;

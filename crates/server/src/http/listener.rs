@@ -99,16 +99,14 @@ impl Listener {
     fn serve(&self, stream: TcpStream, pass: Arc<ConnectionPass>) {
         let _ = stream.set_nodelay(true);
         let (router, tls) = (self.router.clone(), self.tls.clone());
+        // Thousands may wait here: what each holds is kept small.
         tokio::spawn(async move {
             let limit = pass.app.limits.request_timeout;
             let opening = if tls.is_some() { Opening::Hello } else { Opening::Head };
-            let mut draining = pass.app.draining.clone();
-            let waited = tokio::select! {
-                waited = wait_for(&stream, opening, limit) => waited,
-                () = drained(&mut draining) => return,
-            };
+            pass.app.metrics.openings.add(1);
+            let waited = wait_for(&stream, opening, limit).await;
+            pass.app.metrics.openings.add(-1);
             match waited {
-                // Boxed, so that whoever only waits does not hold what speaking takes.
                 Waited::Ready => Box::pin(greet(stream, tls, router, pass)).await,
                 Waited::TooLong => pass.app.metrics.refuse(Refusal::SlowRequest),
                 Waited::Gone => {}
