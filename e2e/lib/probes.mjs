@@ -68,6 +68,20 @@ export async function seesMoving(page, tile, sender, limit = 30_000) {
   assert.fail(`tile "${tile}" should show ${sender} ${SENDERS[sender].rgb} moving; last saw ${JSON.stringify(last?.rgb)}; moved: ${Boolean(first)}\n${text}`);
 }
 
+/** Succeeds when the tile's picture has this many lines, all that its camera has. */
+export async function seesAllLines(page, tile, lines, limit = 20_000) {
+  const deadline = Date.now() + limit;
+  let last = [];
+  while (Date.now() < deadline) {
+    last = await page.evaluate((name) => [...document.querySelectorAll('[role=group]')]
+      .filter((group) => group.getAttribute('aria-label') === name)
+      .flatMap((group) => [...group.querySelectorAll('video')].map((video) => video.videoHeight)), tile);
+    if (last.includes(lines)) return;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+  assert.fail(`tile "${tile}" should have ${lines} lines; last saw ${JSON.stringify(last)}`);
+}
+
 /** The strongest frequency (Hz) and its level among all sound the page plays. */
 const listen = (page) => page.evaluate(async () => {
   const context = (window.__ear ??= new AudioContext());

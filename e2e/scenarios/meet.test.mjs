@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { headlessFiles } from '../lib/clips.mjs';
 import { admit, by, chromium, click, firefox, host, inMeeting, knock, reads } from '../lib/people.mjs';
-import { hears, hearsRecorded, packetsReceived, seesMoving } from '../lib/probes.mjs';
+import { hears, hearsRecorded, packetsReceived, seesAllLines, seesMoving } from '../lib/probes.mjs';
 import { binary, startServer } from '../lib/server.mjs';
 
 let server;
@@ -62,6 +62,8 @@ test('Chromium and Firefox meet, and a headless participant joins them', async (
     seesMoving(doras, 'Carla', 'blue'), hearsRecorded(doras, 'blue'),
     seesMoving(carlas, 'Dora', 'yellow'), hears(carlas, 'yellow'),
   ]);
+  // Their cameras are small: neither browser may send only the quarter and the half of it.
+  await Promise.all([seesAllLines(doras, 'Carla', 360), seesAllLines(carlas, 'Dora', 360)]);
 
   const { video, audio } = headlessFiles('green');
   const child = spawn(binary('incamera'), ['join', link, '--name', 'Emil', '--video', video, '--audio', audio],

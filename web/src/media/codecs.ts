@@ -7,6 +7,16 @@ export const CAMERA_LAYERS: RTCRtpEncodingParameters[] = [
   { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_500_000 },
 ];
 
+/**
+ * How much smaller than the camera's picture each layer is. libwebrtc sends three layers of 960x540 pixels and more only, two
+ * down to 480x270 and one below, the first ones: they must not be the quarter and the half of a picture that is small already.
+ */
+export function divisorsFor({ width = 0, height = 0 }: MediaTrackSettings): Record<string, number> {
+  const pixels = width * height;
+  if (pixels === 0 || pixels >= 960 * 540) return { q: 4, h: 2, f: 1 };
+  return pixels >= 480 * 270 ? { q: 2, h: 1, f: 1 } : { q: 1, h: 1, f: 1 };
+}
+
 /** What matters in a shared screen: that letters are sharp, or that movement is smooth. */
 export type ScreenHint = 'detail' | 'motion';
 

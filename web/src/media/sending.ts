@@ -1,7 +1,7 @@
 // The lines on which this device sends: microphone and camera always, a screen and its sound once there is one.
 
 import type { Kind, Published } from '../state/core';
-import { encodingsOf, mediaOf, preferCodec, SCREEN_LAYER, SCREEN_PREFERENCE, type ScreenHint } from './codecs';
+import { divisorsFor, encodingsOf, mediaOf, preferCodec, SCREEN_LAYER, SCREEN_PREFERENCE, type ScreenHint } from './codecs';
 import type { Frames } from './frames';
 import { SentLayers } from './sent-layers';
 
@@ -32,6 +32,7 @@ export class Sending {
     if (!line) return track !== null && this.add(kind);
     void line.transceiver.sender.replaceTrack(track).catch(() => {});
     line.active = track !== null;
+    fit(line, track);
     return false;
   }
 
@@ -67,6 +68,7 @@ export class Sending {
     preferCodec(transceiver, mediaOf(kind));
     const added = { kind, line, transceiver, layers: new SentLayers(transceiver.sender), active: track !== null };
     this.lines.push(added);
+    fit(added, track);
     if (kind === 'screen') this.reshape(added);
     return true;
   }
@@ -74,4 +76,9 @@ export class Sending {
   private reshape({ layers }: SendingLine) {
     layers.reshape({ layer: SCREEN_LAYER[this.hint], preference: SCREEN_PREFERENCE[this.hint] });
   }
+}
+
+/** A small camera is sent in fewer, larger layers. */
+function fit({ kind, layers }: SendingLine, track: MediaStreamTrack | null) {
+  if (kind === 'camera' && track) layers.scale(divisorsFor(track.getSettings()));
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { CAMERA_LAYERS, divisorsFor } from './codecs';
 import { SentLayers } from './sent-layers';
 
 /** Like a browser's sender: refuses parameters while others are being applied. */
@@ -64,4 +65,18 @@ test('a line without simulcast rests while nobody watches, and keeps its limits'
   layers.select(['f']);
   await settled();
   expect(held.encodings[0]?.active).toBe(true);
+});
+
+test('the layers of a small camera are scaled by its size, and stay selected', async () => {
+  let held = { encodings: CAMERA_LAYERS.map((layer) => ({ ...layer, active: true })) } as RTCRtpSendParameters;
+  const sender = { getParameters: () => structuredClone(held), setParameters: async (next: RTCRtpSendParameters) => void (held = next) };
+  const layers = new SentLayers(sender);
+  layers.select(['h', 'f']);
+  layers.scale(divisorsFor({ width: 640, height: 480 }));
+  await settled();
+  expect(held.encodings.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy)).toEqual([2, 1, 1]);
+  expect(held.encodings.map(({ active }) => active)).toEqual([false, true, true]);
+  layers.scale(divisorsFor({ width: 720, height: 1280 }));
+  await settled();
+  expect(held.encodings.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy)).toEqual([4, 2, 1]);
 });

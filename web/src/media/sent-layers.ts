@@ -19,6 +19,7 @@ const ATTEMPTS = 5;
 export class SentLayers {
   private rids: string[] | undefined;
   private shape: Shape | undefined;
+  private divisors: Record<string, number> | undefined;
   private waiting = false;
   private busy = false;
 
@@ -27,6 +28,12 @@ export class SentLayers {
   /** Encodes the layers with these rids and no others. */
   select(rids: string[]): void {
     this.rids = rids;
+    this.begin();
+  }
+
+  /** Encodes each layer so many times smaller than the picture, by rid. */
+  scale(divisors: Record<string, number>): void {
+    this.divisors = divisors;
     this.begin();
   }
 
@@ -61,6 +68,8 @@ export class SentLayers {
     const parameters = this.encoder.getParameters();
     for (const encoding of parameters.encodings) {
       if (this.shape) Object.assign(encoding, this.shape.layer);
+      const divisor = this.divisors?.[encoding.rid ?? ONLY_LAYER];
+      if (divisor) encoding.scaleResolutionDownBy = divisor;
       if (this.rids) encoding.active = this.rids.includes(encoding.rid ?? ONLY_LAYER);
     }
     if (this.shape) parameters.degradationPreference = this.shape.preference;
