@@ -58,31 +58,43 @@ impl Egress {
 
     /// One datagram that is ready.
     pub fn push(&mut self, group: usize, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
-        self.write(group, |out| {
-            out.extend_from_slice(bytes);
-            Some((from, to))
-        });
+        let sealing = self.begin();
+        self.buffer().extend_from_slice(bytes);
+        self.end(sealing, group, Some((&from, &to)));
     }
 
-    /// One datagram that `seal` appends to the buffer, if it says from where to where it goes.
-    /// False when it does not.
-    pub(crate) fn write(
-        &mut self,
-        group: usize,
-        seal: impl FnOnce(&mut Vec<u8>) -> Option<(SocketAddr, SocketAddr)>,
-    ) -> bool {
-        let start = self.bytes.len();
-        let Some((from, to)) = seal(&mut self.bytes) else {
-            self.bytes.truncate(start);
-            return false;
-        };
-        let end = self.bytes.len();
-        if end == start {
-            return true; // it was dropped: nothing to send, and nothing waits
-        }
-        self.departures.push(Departure { from, to, group: group as u32, start, end });
-        true
+    /// Begins a datagram, which is appended to [`Self::buffer`] and goes with [`Self::end`].
+    pub(crate) fn begin(&mut self) -> Sealing {
+        Sealing { start: self.bytes.len() }
     }
+
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// Sends what was appended, if anything was, from where to where `path` says; without one it is forgotten. The addresses
+    /// are taken from where they lie: handed through as values, each copy waited for all that was written before it.
+    pub(crate) fn end(
+        &mut self,
+        sealing: Sealing,
+        group: usize,
+        path: Option<(&SocketAddr, &SocketAddr)>,
+    ) {
+        let (start, end) = (sealing.start, self.bytes.len());
+        match path {
+            Some((from, to)) if end > start => {
+                let group = group as u32;
+                self.departures.push(Departure { from: *from, to: *to, group, start, end });
+            }
+            _ => self.bytes.truncate(start),
+        }
+    }
+}
+
+/// A datagram that is being sealed.
+#[must_use]
+pub(crate) struct Sealing {
+    start: usize,
 }
 
 #[cfg(test)]
@@ -97,12 +109,10 @@ mod tests {
     fn what_was_not_sealed_leaves_nothing_behind() {
         let mut egress = Egress::default();
         egress.push(1, address(1), address(2), b"first");
-        let sealed = egress.write(2, |out| {
-            out.extend_from_slice(b"half");
-            None
-        });
+        let sealing = egress.begin();
+        egress.buffer().extend_from_slice(b"half");
+        egress.end(sealing, 2, None);
         egress.push(3, address(1), address(3), b"second");
-        assert!(!sealed);
         let sent: Vec<&[u8]> = egress.departures().iter().map(|d| egress.bytes(d)).collect();
         assert_eq!(sent, [&b"first"[..], b"second"]);
     }

@@ -14,31 +14,39 @@ use crate::streams::{DirectPacket, RtpPacket};
 use crate::{Rtc, RtcState};
 
 impl Rtc {
-    /// Sends one packet of a declared stream: appends the sealed datagram to `out` and returns
-    /// from where to where it goes.
+    /// Sends one packet of a declared stream: appends the sealed datagram to `out`; it goes along [`Rtc::path`].
     ///
-    /// `None` when the packet could not leave at once (no keys yet, pacing, packets queued
+    /// False when the packet could not leave at once (no keys yet, pacing, packets queued
     /// before it, a probe under way). It is then queued as by `StreamTx::write_rtp`, and the caller
     /// must go on with [`Rtc::handle_input`] and [`Rtc::poll_output`]. A sent packet needs no poll.
+    ///
+    /// `hint` says where the stream was found last, and is corrected; 0 to begin with.
     pub fn send_rtp(
         &mut self,
         now: Instant,
         ssrc: Ssrc,
+        hint: &mut usize,
         packet: &DirectPacket<'_>,
         out: &mut Vec<u8>,
-    ) -> Option<(SocketAddr, SocketAddr)> {
+    ) -> bool {
         let now = self.advance(now);
-        let open = self.state == RtcState::Alive && !self.need_init_time;
-        let path = self.send_addr.as_ref().filter(|_| open);
-        let path = path.map(|send| (send.source, send.destination));
+        let reachable = self.path().is_some();
         let before = out.len();
-        let sent = self.session.send_now(now, ssrc, packet, path.is_some(), out);
-        if !sent {
+        let sent = self.session.send_now(now, ssrc, hint, packet, reachable, out);
+        if sent {
+            self.peer_bytes_tx += (out.len() - before) as u64;
+        } else {
             drop(self.readiness.wake());
-            return None;
         }
-        self.peer_bytes_tx += (out.len() - before) as u64;
-        path
+        sent
+    }
+
+    /// From where to where datagrams go, once that is known.
+    #[inline]
+    pub fn path(&self) -> Option<(&SocketAddr, &SocketAddr)> {
+        let open = self.state == RtcState::Alive && !self.need_init_time;
+        let send = self.send_addr.as_ref().filter(|_| open)?;
+        Some((&send.source, &send.destination))
     }
 
     /// Takes in one RTP datagram and returns the packet in it, if it is a new one.

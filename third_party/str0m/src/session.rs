@@ -1272,25 +1272,22 @@ impl Session {
         &mut self,
         now: Instant,
         ssrc: Ssrc,
+        hint: &mut usize,
         packet: &DirectPacket<'_>,
         reachable: bool,
         out: &mut Vec<u8>,
     ) -> bool {
-        let Some(stream) = self.streams.stream_tx(&ssrc) else {
+        let Some(stream) = self.streams.stream_tx_near(ssrc, hint) else {
             return true;
         };
-        let hint = stream.media_hint;
-        let media = self.medias.get(hint).filter(|m| m.mid() == stream.mid());
-        let (Some(srtp), Some(media)) = (self.srtp_tx.as_mut(), media) else {
-            stream.media_hint = (self.medias.iter())
-                .position(|m| m.mid() == stream.mid())
-                .unwrap_or(hint);
-            stream.write_rtp(packet.to_write());
-            return false;
-        };
+        if stream.direct_ids.is_none() {
+            let media = self.medias.iter().find(|m| m.mid() == stream.mid());
+            stream.direct_ids = media.and_then(Media::direct_ids);
+        }
         let free = reachable && stream.may_send_directly();
-        let ids = media.direct_ids().filter(|_| free);
-        let Some(ids) = ids.filter(|_| self.pacer.lets_pass(now, stream.is_unpaced())) else {
+        let ids = stream.direct_ids.filter(|_| free);
+        let ids = ids.filter(|_| self.pacer.lets_pass(now, stream.is_unpaced()));
+        let (Some(srtp), Some(ids)) = (self.srtp_tx.as_mut(), ids) else {
             stream.write_rtp(packet.to_write());
             return false;
         };
@@ -1307,7 +1304,7 @@ impl Session {
             return true;
         }
         self.pacer
-            .register_send(now, size.into(), MidRid(media.mid(), None));
+            .register_send(now, size.into(), MidRid(stream.mid(), None));
         if let Some(seq) = twcc {
             self.twcc += 1;
             self.twcc_tx_register

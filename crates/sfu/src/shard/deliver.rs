@@ -103,10 +103,10 @@ impl<T: MediaTransport> Shard<T> {
         };
         let Some(peer) = self.peers.get(index).and_then(Option::as_ref) else { return 0 };
         let Some(room) = self.rooms.get(&peer.id.room) else { return 0 };
-        let participant = peer.id.participant;
+        let member = room.members.get(&peer.id.participant);
         let receives = Receives {
-            video: room.may_receive(participant),
-            keyframes: room.keys_ready(participant),
+            video: member.is_some_and(|member| member.permissions.receive),
+            keyframes: member.is_some_and(|member| member.keys_ready),
         };
         let mut wanting = 0;
         for delivery in deliveries {

@@ -62,6 +62,8 @@ struct Way {
     ssrc: Ssrc,
     payload_type: Pt,
     audio: bool,
+    /// Where the stack last found the stream.
+    place: usize,
 }
 
 /// SSRCs remembered per connection; more than lines times layers means a publisher that changes
@@ -131,7 +133,7 @@ impl Str0mTransport {
         let payload_type =
             self.rtc.codec_config().find(|params| params.spec().codec == codec)?.pt();
         let ssrc = self.rtc.direct_api().stream_tx_by_mid(mid, None)?.ssrc();
-        Some(Way { ssrc, payload_type, audio })
+        Some(Way { ssrc, payload_type, audio, place: 0 })
     }
 
     fn set_up_slot(&mut self, index: usize) {
@@ -202,15 +204,8 @@ impl Str0mTransport {
         Some((line, layer))
     }
 
-    /// Runs the stack so that a panic inside it ends this one connection and no other.
     fn guarded<R>(&mut self, run: impl FnOnce(&mut Rtc) -> R) -> Option<R> {
-        if self.broken {
-            return None;
-        }
-        let rtc = &mut self.rtc;
-        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(rtc)));
-        self.broken |= result.is_err();
-        result.ok()
+        guarded(&mut self.rtc, &mut self.broken, run)
     }
 
     fn end(&mut self) -> Polled {
@@ -220,6 +215,16 @@ impl Str0mTransport {
         }
         Polled::Closed
     }
+}
+
+/// Runs the stack so that a panic inside it ends this one connection and no other.
+fn guarded<R>(rtc: &mut Rtc, broken: &mut bool, run: impl FnOnce(&mut Rtc) -> R) -> Option<R> {
+    if *broken {
+        return None;
+    }
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(rtc)));
+    *broken |= result.is_err();
+    result.ok()
 }
 
 impl MediaTransport for Str0mTransport {
@@ -292,30 +297,35 @@ impl MediaTransport for Str0mTransport {
         egress: &mut Egress,
         group: usize,
     ) -> Written {
-        let Some(Way { ssrc, payload_type, audio }) = self.outgoing.get(line).copied().flatten()
-        else {
+        let Some(Some(way)) = self.outgoing.get_mut(line) else {
             return Written::Sent;
         };
         let numbers = &packet.numbers;
         let level = packet.level.and_then(|level| Some((level.dbov, level.voice?)));
         let patch = |vp8: &Vp8| vp8.patch(numbers.picture_id, numbers.tl0_picture);
         let packet = DirectPacket {
-            pt: payload_type,
+            pt: way.payload_type,
             seq_no: numbers.seq.into(),
             time: numbers.timestamp,
             wallclock: packet.arrived,
             marker: packet.marker,
             level,
-            nackable: !audio,
+            nackable: !way.audio,
             payload: packet.payload,
             padded: packet.padded,
             vp8_patch: packet.vp8.and_then(patch),
         };
-        let seal =
-            |out: &mut Vec<u8>| self.guarded(|rtc| rtc.send_rtp(now, ssrc, &packet, out)).flatten();
-        match egress.write(group, seal) {
-            true => Written::Sent,
-            false => Written::Queued,
+        let sealing = egress.begin();
+        let Way { ssrc, place, .. } = way;
+        let sent = guarded(&mut self.rtc, &mut self.broken, |rtc| {
+            rtc.send_rtp(now, *ssrc, place, &packet, egress.buffer())
+        });
+        let path = self.rtc.path().filter(|_| sent == Some(true));
+        egress.end(sealing, group, path);
+        match sent {
+            Some(true) => Written::Sent,
+            // Where the stack panicked, polling ends the connection.
+            _ => Written::Queued,
         }
     }
 

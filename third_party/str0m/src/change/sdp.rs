@@ -1322,6 +1322,7 @@ fn update_media(
         remote_extmap.set(id, in_session.clone());
     }
     media.set_remote_extmap(remote_extmap);
+    streams.forget_direct_ids(media.mid());
 
     // Simulcast configuration. This applies to both directions: every later SDP for the
     // m-line is generated from the Media, and must repeat the negotiated a=rid and

@@ -1,6 +1,5 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt::{self};
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -19,6 +18,8 @@ use crate::rtp_::{MediaTime, SenderInfo};
 use crate::rtp_::{Mid, Rid, SeqNo};
 use crate::util::already_happened;
 
+use tx_streams::TxStreams;
+
 pub use self::receive::StreamRx;
 pub use self::send::{DirectPacket, RtpWrite, StreamTx, StreamTxQueueInfo};
 pub(crate) use self::send::{DirectIds, DirectWay};
@@ -31,6 +32,7 @@ pub(crate) mod rtx_cache_buf;
 mod send;
 mod send_queue;
 mod send_stats;
+mod tx_streams;
 
 pub(crate) use send::{DEFAULT_RTX_CACHE_DURATION, DEFAULT_RTX_RATIO_CAP};
 
@@ -119,26 +121,6 @@ impl RtpPacket {
     }
 }
 
-/// For SSRCs that we chose: one multiplication (Knuth) spreads them.
-#[derive(Debug, Default)]
-pub(crate) struct OwnSsrcHasher(u64);
-
-impl Hasher for OwnSsrcHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u32(u32::from(*byte));
-        }
-    }
-
-    fn write_u32(&mut self, value: u32) {
-        self.0 = (self.0 ^ u64::from(value)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
 /// Holder of incoming/outgoing encoded streams.
 ///
 /// Each encoded stream is uniquely identified by an SSRC. The concept of mid/rid sits on the Media
@@ -156,7 +138,7 @@ pub(crate) struct Streams {
     last_rx_lookup_cleanup: Instant,
 
     /// All outgoing encoded streams.
-    streams_tx: HashMap<Ssrc, StreamTx, BuildHasherDefault<OwnSsrcHasher>>,
+    streams_tx: TxStreams,
 
     /// Non-media padding source. Its sequence counter survives media changes.
     probe_tx: StreamTx,
@@ -355,24 +337,24 @@ impl Streams {
         rtx: Option<Ssrc>,
         midrid: MidRid,
     ) -> &mut StreamTx {
-        self.streams_tx
-            .entry(ssrc)
-            .or_insert_with(|| StreamTx::new(ssrc, rtx, midrid, self.enable_stats, self.mtu_warn))
+        self.streams_tx.get_or_insert_with(ssrc, || {
+            StreamTx::new(ssrc, rtx, midrid, self.enable_stats, self.mtu_warn)
+        })
     }
 
     pub fn remove_stream_tx(&mut self, ssrc: Ssrc) -> bool {
-        self.streams_tx.remove(&ssrc).is_some()
+        self.streams_tx.remove(ssrc)
     }
 
     pub(crate) fn local_sender_ssrcs(&self) -> Vec<Ssrc> {
         self.streams_tx
-            .values()
+            .iter()
             .flat_map(|s| std::iter::once(s.ssrc()).chain(s.rtx()))
             .collect()
     }
 
     pub(crate) fn reset_send_buffers(&mut self) {
-        for stream in self.streams_tx.values_mut() {
+        for stream in self.streams_tx.iter_mut() {
             stream.reset_buffers();
         }
     }
@@ -382,7 +364,18 @@ impl Streams {
     }
 
     pub fn stream_tx(&mut self, ssrc: &Ssrc) -> Option<&mut StreamTx> {
-        self.streams_tx.get_mut(ssrc)
+        self.streams_tx.get_mut(*ssrc)
+    }
+
+    pub(crate) fn stream_tx_near(&mut self, ssrc: Ssrc, hint: &mut usize) -> Option<&mut StreamTx> {
+        self.streams_tx.get_near(ssrc, hint)
+    }
+
+    /// Negotiated ids of extensions have changed.
+    pub(crate) fn forget_direct_ids(&mut self, mid: Mid) {
+        for stream in self.streams_tx_by_mid(mid) {
+            stream.direct_ids = None;
+        }
     }
 
     /// Lookup the "main" SSRC and mid for a given SSRC(main or RTX).
@@ -424,7 +417,7 @@ impl Streams {
             .values()
             .filter(|s| !s.ssrc().is_probe())
             .map(|s| s.receiver_report_at(i));
-        let s = self.streams_tx.values().map(|s| s.sender_report_at(i));
+        let s = self.streams_tx.iter().map(|s| s.sender_report_at(i));
         r.chain(s).min()
     }
 
@@ -433,7 +426,7 @@ impl Streams {
     }
 
     pub(crate) fn send_stream(&self) -> Option<Instant> {
-        if self.streams_tx.values().any(|s| s.need_timeout()) {
+        if self.streams_tx.iter().any(|s| s.need_timeout()) {
             Some(already_happened())
         } else {
             None
@@ -483,13 +476,13 @@ impl Streams {
         }
 
         self.mids_to_report.clear(); // start over for StreamTx.
-        for stream in self.streams_tx.values() {
+        for stream in self.streams_tx.iter() {
             if stream.need_sr(now, intervals) {
                 self.mids_to_report.push(stream.mid());
             }
         }
 
-        for stream in self.streams_tx.values_mut() {
+        for stream in self.streams_tx.iter_mut() {
             let mid = stream.mid();
 
             // All StreamTx belonging to the same Mid are reported together.
@@ -513,7 +506,7 @@ impl Streams {
     }
 
     pub(crate) fn poll_keyframe_request(&mut self) -> Option<KeyframeRequest> {
-        self.streams_tx.values_mut().find_map(|s| {
+        self.streams_tx.iter_mut().find_map(|s| {
             let kind = s.poll_keyframe_request()?;
             Some(KeyframeRequest {
                 mid: s.mid(),
@@ -538,7 +531,7 @@ impl Streams {
 
     pub(crate) fn poll_remb_request(&mut self) -> Option<(Mid, Bitrate)> {
         self.streams_tx
-            .values_mut()
+            .iter_mut()
             .find_map(|s| s.poll_remb_request().map(|b| (s.mid(), b)))
     }
 
@@ -551,7 +544,7 @@ impl Streams {
     }
 
     pub(crate) fn has_stream_tx(&self, ssrc: Ssrc) -> bool {
-        self.streams_tx.contains_key(&ssrc)
+        self.streams_tx.find(ssrc).is_some()
     }
 
     pub(crate) fn handle_dlrr(&mut self, now: Instant, dlrr: DlrrItem) {
@@ -573,12 +566,12 @@ impl Streams {
     }
 
     pub(crate) fn streams_tx(&mut self) -> impl Iterator<Item = &mut StreamTx> {
-        self.streams_tx.values_mut()
+        self.streams_tx.iter_mut()
     }
 
     pub(crate) fn ssrcs_tx(&self, mid: Mid) -> Vec<(Ssrc, Option<Ssrc>)> {
         self.streams_tx
-            .values()
+            .iter()
             .filter(|s| s.mid() == mid)
             .map(|s| (s.ssrc(), s.rtx()))
             .collect()
@@ -601,7 +594,7 @@ impl Streams {
                 continue;
             }
 
-            let has_rtx_tx = self.streams_tx.values().any(|s| s.rtx() == Some(ssrc));
+            let has_rtx_tx = self.streams_tx.iter().any(|s| s.rtx() == Some(ssrc));
             if has_rtx_tx {
                 continue;
             }
@@ -630,9 +623,9 @@ impl Streams {
     }
 
     pub(crate) fn first_ssrc_local(&mut self) -> Ssrc {
-        if let Some(ssrc) = self.streams_tx.keys().next() {
+        if let Some(stream) = self.streams_tx.first() {
             // If there is some local Tx SSRC, use that.
-            *ssrc
+            stream.ssrc()
         } else {
             // Fallback in case we don't have any Tx SSRC.
             if *self.default_ssrc_tx == 0 {
@@ -669,7 +662,7 @@ impl Streams {
             queue.midrid = MidRid(MID_PROBE, None);
             queue
         });
-        let mut streams = self.streams_tx.values_mut();
+        let mut streams = self.streams_tx.iter_mut();
         std::iter::from_fn(move || {
             if let Some(stream) = streams.next() {
                 let mut queue = stream.queue_state(now);
@@ -694,7 +687,7 @@ impl Streams {
             self.probe_media?;
             return Some(&mut self.probe_tx);
         }
-        self.streams_tx.values_mut().find(|s| s.is_midrid(midrid))
+        self.streams_tx.iter_mut().find(|s| s.is_midrid(midrid))
     }
 
     pub(crate) fn stream_rx_by_midrid(&mut self, midrid: MidRid) -> Option<&mut StreamRx> {
@@ -702,14 +695,14 @@ impl Streams {
     }
 
     pub(crate) fn remove_streams_by_mid(&mut self, mid: Mid) {
-        self.streams_tx.retain(|_, s| s.mid() != mid);
+        self.streams_tx.retain(|s| s.mid() != mid);
         self.streams_rx.retain(|_, s| s.mid() != mid);
         self.rx_lookup.retain(|_, v| v.mid != mid);
     }
 
     /// An iterator over all the tx streams for a given mid.
     pub(crate) fn streams_tx_by_mid(&mut self, mid: Mid) -> impl Iterator<Item = &mut StreamTx> {
-        self.streams_tx.values_mut().filter(move |s| s.mid() == mid)
+        self.streams_tx.iter_mut().filter(move |s| s.mid() == mid)
     }
 
     /// An iterator over all the rx streams for a given mid.

@@ -188,8 +188,8 @@ pub struct StreamTx {
     /// MTU warn threshold; used to cap spurious-padding RTX cache lookups.
     mtu_warn: usize,
 
-    /// Where the media of this stream was last found.
-    pub(crate) media_hint: usize,
+    /// Ids of extensions in this stream's media, as the direct path found them there.
+    pub(crate) direct_ids: Option<DirectIds>,
 
     /// What the direct path last sent.
     direct_codec: Option<DirectCodec>,
@@ -405,7 +405,7 @@ impl StreamTx {
             remote_acked_ssrc: false,
             remote_acked_rtx_ssrc: false,
             mtu_warn,
-            media_hint: 0,
+            direct_ids: None,
             direct_codec: None,
         }
     }
