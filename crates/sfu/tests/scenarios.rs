@@ -282,15 +282,20 @@ fn a_busy_servers_slow_probes_make_no_picture_smaller() {
     }
 }
 
+/// The second has watched the first, layers of 110, 250 and 400 kbps, over such a line for 5 s.
+fn on_a_thin_line(kbps: u64) -> World {
+    let mut world = World::with(1, 2, 1);
+    world.client(1).shows = vec![0, 1, 2];
+    world.limit(2, kbps * 1_000);
+    world.watch(2, &[(0, 1, 720)]);
+    world.run(Duration::from_secs(5));
+    world
+}
+
 #[test]
 fn a_thin_line_gets_what_fits_and_more_once_it_is_wide() {
-    // Layers of 110, 250 and 400 kbps.
     for kbps in [200, 250, 300, 400, 500, 700, 1_000, 1_200, 2_000] {
-        let mut world = World::with(1, 2, 1);
-        world.client(1).shows = vec![0, 1, 2];
-        world.limit(2, kbps * 1_000);
-        world.watch(2, &[(0, 1, 720)]);
-        world.run(Duration::from_secs(5));
+        let mut world = on_a_thin_line(kbps);
         let settled = world.now;
         world.run(Duration::from_secs(15));
         let got = world.video(2, 0);
@@ -325,13 +330,8 @@ fn nine_cameras_are_soon_large_where_the_line_is_wide() {
 
 #[test]
 fn a_line_that_is_nearly_full_does_not_make_the_picture_swing() {
-    // Layers of 110, 250 and 400 kbps.
     for kbps in [300, 600, 900] {
-        let mut world = World::with(1, 2, 1);
-        world.client(1).shows = vec![0, 1, 2];
-        world.limit(2, kbps * 1_000);
-        world.watch(2, &[(0, 1, 720)]);
-        world.run(Duration::from_secs(5));
+        let mut world = on_a_thin_line(kbps);
         let settled = world.now;
         world.run(Duration::from_secs(60));
         let got = world.video(2, 0);
