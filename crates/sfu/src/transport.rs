@@ -106,6 +106,10 @@ pub struct Outgoing<'a> {
     pub arrived: Instant,
 }
 
+/// Estimate to begin with, bits per second. Higher floods a thin line at the start, lower begins
+/// with small pictures.
+pub(crate) const INITIAL_BPS: u64 = 1_500_000;
+
 /// One peer's connection.
 pub trait MediaTransport {
     /// Answers an offer; also a later one with more lines or new ICE credentials.

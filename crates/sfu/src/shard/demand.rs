@@ -4,7 +4,7 @@ use super::forward::announce;
 use super::room::{Home, Source};
 use super::{Cross, Event, Output, Shard, SourceState};
 use crate::layers::{Want, allocate, at_most, desired, ideal_layer, sustained};
-use crate::transport::MediaTransport;
+use crate::transport::{INITIAL_BPS, MediaTransport};
 use crate::{Kind, Layer, Layers, PeerId, RoomId, SourceId};
 use std::time::{Duration, Instant};
 
@@ -16,9 +16,6 @@ const MAX_REMOTE_SOURCES: usize = 16_384;
 
 /// Estimates below this change nothing worth a new allocation (percent).
 const NOTABLE_PERCENT: u64 = 5;
-
-/// Never probe for less: the estimate to begin with is only a guess.
-const LEAST_DESIRED_BPS: u64 = 1_500_000;
 
 /// Probe for this much more than wished (percent), lest the estimate stays at what is sent.
 const PROBE_PERCENT: u64 = 130;
@@ -111,7 +108,8 @@ impl<T: MediaTransport> Shard<T> {
         let wished = match wants.is_empty() {
             // Nothing is to be shown: probes would only be padding.
             true => 0,
-            false => (desired(&wants) * PROBE_PERCENT / 100).max(LEAST_DESIRED_BPS),
+            // Never for less than the estimate to begin with, which is only a guess.
+            false => (desired(&wants) * PROBE_PERCENT / 100).max(INITIAL_BPS),
         };
         let sustained = sustained(&wants, &chosen);
         if let Some(transport) = &mut peer.transport {

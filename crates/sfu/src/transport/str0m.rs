@@ -1,6 +1,7 @@
 //! [`MediaTransport`] over str0m in RTP mode: ICE-lite, DTLS-SRTP, RTCP, repair and bandwidth
 //! estimation.
 
+use super::INITIAL_BPS;
 use super::offer::{self, OfferError};
 use super::{Direction, Line, MediaTransport, Outgoing, Polled, Received, Written, crypto};
 use crate::egress::Egress;
@@ -23,10 +24,6 @@ use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 const RTX_PACKETS: usize = 256;
 const RTX_AGE: Duration = Duration::from_millis(600);
 const RTX_RATIO: f32 = 0.5;
-
-/// Estimate to begin with. Higher floods a thin line at the start, lower begins with small
-/// pictures.
-const INITIAL_ESTIMATE: Bitrate = Bitrate::kbps(1_500);
 
 /// What all connections of a process share.
 #[derive(Clone)]
@@ -85,7 +82,7 @@ impl Str0mTransport {
             .enable_vp8(true)
             .set_rtp_mode(true)
             .set_ice_lite(true)
-            .enable_bwe(Some(INITIAL_ESTIMATE))
+            .enable_bwe(Some(Bitrate::bps(INITIAL_BPS)))
             .build(now);
         for address in candidates {
             let candidate = Candidate::host(*address, "udp").map_err(|_| OfferError::Internal)?;
