@@ -50,8 +50,8 @@ bench: ## prints every figure of docs/performance.md
 	$(MAKE) --no-print-directory web
 	scripts/bench.sh
 
-bench-sfu: ## what forwarding costs the server, beside the least it could cost; needs two cores
-	scripts/bench-sfu.sh
+bench-sfu: ## what forwarding costs the server, beside the least it could cost, in all ROOMS or those named; needs two cores
+	scripts/bench-sfu.sh $(ROOMS)
 
 bench-abuse: ## a call of thirteen while each of fifteen attacks runs for TIME seconds: what it does to them
 	$(SETUP) test
