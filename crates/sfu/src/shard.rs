@@ -33,7 +33,7 @@ const TICK: Duration = Duration::from_millis(100);
 const GRID: Duration = Duration::from_millis(10);
 
 /// A timer this close is done with at once: the packets of a probe's burst are a microsecond apart, and a turn for each
-/// would make the probe as slow as the server is busy.
+/// would make the probe as slow as the server is busy. Ten of them leave in one turn.
 const AT_ONCE: Duration = Duration::from_micros(10);
 
 /// Turns of one peer's poll loop within one drain; beyond, it goes on at the next flush.

@@ -10,10 +10,13 @@ type TimeBitrate = (Instant, Bitrate);
 
 const TOLERANCE: f64 = 0.05;
 
-/// An estimate this many times the average, or the average so many times the estimate, begins a window of its own: what
-/// a probe found, or a line that collapsed, is not averaged away. The swings of a line that is full are smaller.
+/// An estimate above so many times the average, or below such a part of it, begins a window of its own: what a probe
+/// found, or a line that collapsed, is not averaged away. The swings of a line that is full are smaller.
 const JUMP_UP: f64 = 1.35;
 const JUMP_DOWN: f64 = 0.5;
+
+/// Estimates kept at most, the latest: each report may bring one, and reports come as fast as a peer likes.
+const MOST_ESTIMATES: usize = 128;
 
 /// Smooths BWE estimates by averaging over a time window.
 pub struct EstimateSmoother {
@@ -39,6 +42,8 @@ impl EstimateSmoother {
         if do_update {
             if self.is_jump(estimate) {
                 self.estimates.clear();
+            } else if self.estimates.len() == MOST_ESTIMATES {
+                self.estimates.pop_front();
             }
             self.maybe_emit = true;
             self.estimates.push_back((now, estimate));
