@@ -56,14 +56,16 @@ pub enum NotMapped {
 
 /// Maps runs of packets onto one outgoing stream.
 #[derive(Clone, Debug)]
+// The fields that each sent packet needs come first.
+#[repr(C)]
 pub struct Rewriter {
+    run: Option<Run>,
+    last: Option<Last>,
+    used: Used,
     /// Ticks of the RTP clock per millisecond.
     ticks_per_ms: u32,
     /// Least distance of timestamps over a switch.
     min_step: u32,
-    run: Option<Run>,
-    last: Option<Last>,
-    used: Used,
 }
 
 /// Offsets of the present run.
@@ -182,6 +184,8 @@ impl Run {
 
 /// Which of the newest [`WINDOW`] numbers are taken; all older ones count as taken.
 #[derive(Clone, Debug, Default)]
+// The fields that each sent packet needs come first.
+#[repr(C)]
 struct Used {
     newest: u64,
     bits: [u64; (WINDOW / 64) as usize],

@@ -21,15 +21,17 @@ pub enum Verdict {
 
 /// A video line.
 #[derive(Debug)]
+// The fields that each sent packet needs come first.
+#[repr(C)]
 pub struct VideoSlot {
-    rewriter: Rewriter,
     wish: Option<Wish>,
     target: Option<Layer>,
-    flowing: Option<Flow>,
-    /// Source last announced to the receiver.
-    shown: Option<SourceId>,
     /// Set when frames were dropped: nothing flows before the next keyframe.
     resync: bool,
+    flowing: Option<Flow>,
+    rewriter: Rewriter,
+    /// Source last announced to the receiver.
+    shown: Option<SourceId>,
 }
 
 /// What the receiver asked for.
@@ -155,11 +157,13 @@ impl VideoSlot {
 
 /// An audio line: one of the speakers, or the sound of a screen that is wished for.
 #[derive(Debug)]
+// The fields that each sent packet needs come first.
+#[repr(C)]
 pub struct AudioSlot {
+    shown: Option<SourceId>,
+    flowing: Option<(SourceId, u32)>,
     rewriter: Rewriter,
     wish: Option<SourceId>,
-    flowing: Option<(SourceId, u32)>,
-    shown: Option<SourceId>,
 }
 
 impl Default for AudioSlot {

@@ -913,8 +913,15 @@ pub use error::RtcError;
 ///     rtc.handle_input(input).unwrap();
 /// }
 /// ```
+// The fields that each sent packet needs come first.
+#[repr(C)]
 pub struct Rtc {
     state: RtcState,
+    need_init_time: bool,
+    send_addr: Option<SendAddr>,
+    last_now: Instant,
+    peer_bytes_tx: u64,
+    session: Session,
     ice: IceAgent,
     dtls: Dtls,
     dtls_connected: bool,
@@ -923,14 +930,9 @@ pub struct Rtc {
     sctp: RtcSctp,
     chan: ChannelHandler,
     stats: Option<Stats>,
-    session: Session,
     remote_fingerprint: Option<Fingerprint>,
     remote_addrs: Vec<SocketAddr>,
-    send_addr: Option<SendAddr>,
-    need_init_time: bool,
-    last_now: Instant,
     peer_bytes_rx: u64,
-    peer_bytes_tx: u64,
     change_counter: usize,
     last_timeout_reason: Reason,
     crypto_provider: Arc<crate::crypto::CryptoProvider>,

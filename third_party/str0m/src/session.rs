@@ -59,16 +59,33 @@ const MAX_PENDING_RRTRS: usize = 300;
 /// Maximum number of DLRR items to include in a single ExtendedReport.
 const MAX_DLRR_PER_REPORT: usize = 50;
 
+// The fields that each sent packet needs come first.
+#[repr(C)]
 pub(crate) struct Session {
+    twcc: u64,
+    media_bytes_tx: u64,
+
+    // temporary buffer when getting the next (unencrypted) RTP packet from Media line.
+    poll_packet_buf: Vec<u8>,
+
+    // Configuration of how we are sending/receiving media.
+    pub codec_config: CodecConfig,
+    twcc_tx_register: TwccSendRegister,
+    srtp_tx: Option<SrtpContext>,
+
+    /// A pacer for sending RTP at specific rate.
+    pacer: PacerImpl,
+
+    // The actual RTP encoded streams.
+    pub streams: Streams,
+
+    bwe: Option<Bwe>,
     id: SessionId,
 
     // These fields are pub to allow session_sdp.rs modify them.
     // Notice the fields are maybe not in m-line index order since the app
     // might be spliced in somewhere.
     pub medias: Vec<Media>,
-
-    // The actual RTP encoded streams.
-    pub streams: Streams,
 
     /// The app m-line. Spliced into medias above.
     app: Option<(Mid, usize)>,
@@ -84,40 +101,25 @@ pub(crate) struct Session {
     /// in WebRTC (one ice connection), so they are effectively per session.
     pub exts: ExtensionMap,
 
-    // Configuration of how we are sending/receiving media.
-    pub codec_config: CodecConfig,
-
     // Payload params for SSRC 0 BWE probes.
     // Lazy init when we see the PT.
     probe_payload_params: Option<PayloadParams>,
 
     srtp_rx: Option<SrtpContext>,
-    srtp_tx: Option<SrtpContext>,
     last_nack: Instant,
     last_twcc: Instant,
-    twcc: u64,
     twcc_rx_register: TwccRecvRegister,
-    twcc_tx_register: TwccSendRegister,
     max_rx_seq_lookup: HashMap<Ssrc, SeqNoWindow>,
-
-    bwe: Option<Bwe>,
     bwe_last_event: Option<(Bitrate, bool)>,
 
     enable_twcc_feedback: bool,
-
-    /// A pacer for sending RTP at specific rate.
-    pacer: PacerImpl,
     pacer_control: PacerControl,
-
-    // temporary buffer when getting the next (unencrypted) RTP packet from Media line.
-    poll_packet_buf: Vec<u8>,
 
     // Next packet for RtpPacket event.
     pending_packet: Option<RtpPacket>,
 
     // Total RTP payload bytes for media, including retransmissions.
     media_bytes_rx: u64,
-    media_bytes_tx: u64,
 
     pub ice_lite: bool,
 
@@ -1532,7 +1534,8 @@ impl Session {
         let is_overuse = bwe.is_overusing();
         let minimum = bwe.minimum_bitrate();
 
-        let has_active_media = self.has_active_outgoing_media();
+        // Asked only where it decides something: it looks at every line.
+        let has_active_media = minimum > Bitrate::ZERO && self.has_active_outgoing_media();
 
         // Calculate pacing and padding rates
         let result =

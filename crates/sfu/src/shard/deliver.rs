@@ -33,7 +33,7 @@ pub(super) struct Delivery {
 /// Sound finds its slot by who is shown in it.
 const AUDIO: u32 = 0;
 
-/// What the room allows a receiver.
+/// What the room allows a receiver of pictures.
 #[derive(Clone, Copy)]
 struct Receives {
     video: bool,
@@ -101,28 +101,34 @@ impl<T: MediaTransport> Shard<T> {
         let Some(index) = deliveries.first().map(|delivery| delivery.peer as usize) else {
             return 0;
         };
-        let Some(peer) = self.peers.get(index).and_then(Option::as_ref) else { return 0 };
-        let Some(room) = self.rooms.get(&peer.id.room) else { return 0 };
-        let member = room.members.get(&peer.id.participant);
-        let receives = Receives {
-            video: member.is_some_and(|member| member.permissions.receive),
-            keyframes: member.is_some_and(|member| member.keys_ready),
-        };
+        let mut receives = None;
         let mut wanting = 0;
         for delivery in deliveries {
             let Some((_, packet)) = packets.get(delivery.packet as usize) else { continue };
-            match delivery.line.checked_sub(1) {
-                None => self.deliver_audio(now, index, packet),
-                Some(slot) if receives.video => {
-                    let wants = self.deliver_video(now, index, slot as usize, packet);
-                    wanting |= u64::from(wants && receives.keyframes) << delivery.packet;
-                }
-                Some(_) => {}
+            let Some(slot) = delivery.line.checked_sub(1) else {
+                self.deliver_audio(now, index, packet);
+                continue;
+            };
+            let receives = *receives.get_or_insert_with(|| self.receives(index));
+            if receives.video {
+                let wants = self.deliver_video(now, index, slot as usize, packet);
+                wanting |= u64::from(wants && receives.keyframes) << delivery.packet;
             }
         }
         wanting
     }
 
+    fn receives(&self, index: usize) -> Receives {
+        let peer = self.peers.get(index).and_then(Option::as_ref);
+        let member =
+            peer.and_then(|peer| self.rooms.get(&peer.id.room)?.members.get(&peer.id.participant));
+        Receives {
+            video: member.is_some_and(|member| member.permissions.receive),
+            keyframes: member.is_some_and(|member| member.keys_ready),
+        }
+    }
+
+    /// Whose sound a line carries was decided with the room's permissions, and is decided anew with each change of them.
     fn deliver_audio(&mut self, now: Instant, index: usize, packet: &MediaPacket) {
         let Some(peer) = &mut self.peers[index] else { return };
         let shows = |slot: &&mut Slot<AudioSlot>| slot.slot.shown() == Some(packet.source);

@@ -20,30 +20,34 @@ const RESTS_AFTER: Duration = Duration::from_secs(2);
 /// reports of packets that there are none of. Longer delays its connectivity checks, which are seconds apart.
 pub(super) const REST: Duration = Duration::from_secs(1);
 
+// The fields that each sent packet needs come first.
+#[repr(C)]
 pub(super) struct Peer<T> {
-    pub id: PeerId,
-    pub generation: u64,
     /// `None` while lent out.
     pub transport: Option<Box<T>>,
+    /// From when on it is at rest; `None` while it connects.
+    rests_from: Option<Instant>,
+    pub audio: Vec<Slot<AudioSlot>>,
+    pub video: Vec<Slot<VideoSlot>>,
+    pub id: PeerId,
+    pub generation: u64,
     pub held: Held,
     pub addresses: Vec<SocketAddr>,
     pub ufrags: Vec<String>,
     pub timer: Option<Instant>,
-    /// From when on it is at rest; `None` while it connects.
-    rests_from: Option<Instant>,
     pub estimate: Option<u64>,
     /// All its lines, known also while the connection is lent out.
     pub lines: Vec<Line>,
     /// What the peer says it publishes, by line.
     pub published: Vec<(usize, Kind, bool)>,
-    pub audio: Vec<Slot<AudioSlot>>,
-    pub video: Vec<Slot<VideoSlot>>,
 }
 
+// The fields that each sent packet needs come first.
+#[repr(C)]
 pub(super) struct Slot<S> {
     pub line: usize,
-    pub id: LineId,
     pub slot: S,
+    pub id: LineId,
     /// Layer allocated, before falling back to one that is being sent.
     pub chosen: Option<Layer>,
     /// The packet last written has to wait, and so perhaps others before it.

@@ -40,18 +40,20 @@ impl Str0mConfig {
 }
 
 /// One connection.
+// The fields that each sent packet needs come first.
+#[repr(C, align(64))]
 pub struct Str0mTransport {
+    /// What each line we send on is written with.
+    outgoing: Vec<Option<Way>>,
+    /// The stack panicked; it is not touched again.
+    broken: bool,
+    closed: bool,
     rtc: Rtc,
     ufrag: String,
     lines: Vec<Line>,
     mids: Vec<Mid>,
-    /// What each line we send on is written with.
-    outgoing: Vec<Option<Way>>,
     /// The SSRC last seen: streams come in bursts.
     streams: Vec<(Ssrc, usize, Layer)>,
-    closed: bool,
-    /// The stack panicked; it is not touched again.
-    broken: bool,
 }
 
 #[derive(Clone, Copy)]

@@ -55,6 +55,8 @@ const INITIAL_BITRATE_WINDOW: Duration = Duration::from_millis(500);
 const BITRATE_WINDOW: Duration = Duration::from_millis(150);
 const STARTUP_PHASE: Duration = Duration::from_secs(2);
 
+// The fields that each sent packet needs come first.
+#[repr(C)]
 pub struct Bwe {
     bwe: SendSideBandwidthEstimator,
     desired_bitrate: Bitrate,
@@ -142,15 +144,17 @@ impl Bwe {
     }
 }
 
+// The fields that each sent packet needs come first.
+#[repr(C)]
 struct SendSideBandwidthEstimator {
+    alr_detector: AlrDetector,
+    probe_estimator: ProbeEstimator,
+    acked_bitrate_estimator: AckedBitrateEstimator,
     delay_controller: DelayController,
     loss_controller: LossController,
-    acked_bitrate_estimator: AckedBitrateEstimator,
     probe_control: ProbeControl,
-    probe_estimator: ProbeEstimator,
     // First nonempty transport feedback; starts loss estimation and enables ALR probing.
     started_at: Option<Instant>,
-    alr_detector: AlrDetector,
     link_capacity_estimator: LinkCapacityEstimator,
     last_updated_estimate: Option<Bitrate>,
 }

@@ -21,31 +21,35 @@ const PACING: Duration = Duration::from_millis(40);
 const MAX_BURST_SIZE: DataSize = DataSize::bytes(63_000);
 
 /// A leaky bucket pacer that can overshoot the target bitrate when required.
+// The fields that each sent packet needs come first.
+#[repr(C)]
 pub struct LeakyBucketPacer {
-    /// Pacing bitrate.
-    pacing_bitrate: Bitrate,
+    /// Queue of probe clusters waiting to be executed
+    probe_queue: VecDeque<ProbeClusterState>,
+    /// Whether packets waited then.
+    waiting: bool,
     /// Adjusted pacing bitrate for when we need to drain queues.
     adjusted_bitrate: Bitrate,
-    /// The bitrate at which to send padding packets when the pacing rate isn't being achieved.
-    padding_bitrate: Bitrate,
-    /// The last time we refreshed media debt and potentially adjusted the bitrate.
-    last_handle_time: Option<Instant>,
-    /// The last time we indicated that a packet should be sent.
-    last_emitted: Option<Instant>,
-    /// The next time we should send a queued packet.
-    next_poll_time: Option<(Instant, PacerReason)>,
     /// The current media debt.
     media_debt: DataSize,
     /// The current padding debt.
     padding_debt: DataSize,
+    /// The bitrate at which to send padding packets when the pacing rate isn't being achieved.
+    padding_bitrate: Bitrate,
+    /// Pacing bitrate.
+    pacing_bitrate: Bitrate,
+    /// The last time we indicated that a packet should be sent.
+    last_emitted: Option<Instant>,
+    /// The last time we refreshed media debt and potentially adjusted the bitrate.
+    last_handle_time: Option<Instant>,
+    /// The next time we should send a queued packet.
+    next_poll_time: Option<(Instant, PacerReason)>,
     /// The longest the average packet can spend in the queue before we force it to be drained.
     queue_limit: Duration,
     /// The queue states given by last handle_timeout.
     queue_states: Vec<QueueState>,
     /// The next return value for `poll_queue``
     next_poll_queue: Option<MidRid>,
-    /// Queue of probe clusters waiting to be executed
-    probe_queue: VecDeque<ProbeClusterState>,
     /// Last completed probe cluster (to be consumed by check_probe_complete)
     completed_probe: Option<TwccClusterId>,
     /// Gates poll_queue() until handle_timeout() is called after packet emission.
@@ -94,6 +98,7 @@ impl Pacer for LeakyBucketPacer {
         // This is called periodically and whenever packet is queued.
         self.queue_states.clear();
         self.queue_states.extend(iter);
+        self.waiting = self.queue_states.iter().any(|q| q.snapshot.packet_count > 0);
 
         let elapsed = self.update_handle_time_and_get_elapsed(now);
 
@@ -181,6 +186,7 @@ impl LeakyBucketPacer {
             padding_debt: DataSize::ZERO,
             queue_limit: DEFAULT_QUEUE_LIMIT,
             queue_states: vec![],
+            waiting: false,
             next_poll_queue: None,
             probe_queue: VecDeque::new(),
             completed_probe: None,
@@ -201,16 +207,16 @@ impl LeakyBucketPacer {
     /// Whether a packet may be sent at once: unpaced ones always, others while the debt is below a
     /// burst. During a probe packets go through the queues, where they are counted for it.
     pub(crate) fn lets_pass(&mut self, now: Instant, unpaced: bool) -> bool {
-        if !self.probe_queue.is_empty() {
-            return false;
+        if unpaced || !self.probe_queue.is_empty() {
+            return self.probe_queue.is_empty(); // the debt is cleared when the next paced one is sent
         }
         let elapsed = self.update_handle_time_and_get_elapsed(now);
-        if self.queue_states.iter().all(|q| q.snapshot.packet_count == 0) {
+        if !self.waiting {
             self.adjusted_bitrate = self.pacing_bitrate;
         }
         self.clear_debt(elapsed);
-        if unpaced || self.adjusted_bitrate == Bitrate::ZERO {
-            return unpaced;
+        if self.adjusted_bitrate == Bitrate::ZERO {
+            return false;
         }
         let burst_interval = PACING.min(MAX_BURST_SIZE / self.adjusted_bitrate);
         self.media_debt / self.adjusted_bitrate < burst_interval
@@ -218,8 +224,7 @@ impl LeakyBucketPacer {
 
     /// Whether packets waited at the last timeout, or a probe or padding is under way.
     fn has_work(&self) -> bool {
-        let waiting = self.queue_states.iter().any(|q| q.snapshot.packet_count > 0);
-        waiting || !self.probe_queue.is_empty() || self.padding_bitrate != Bitrate::ZERO
+        self.waiting || !self.probe_queue.is_empty() || self.padding_bitrate != Bitrate::ZERO
     }
 
     /// Get the cluster ID of the active probe, if any.

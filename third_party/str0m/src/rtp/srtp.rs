@@ -193,18 +193,20 @@ impl SrtpContext {
 }
 
 #[derive(Debug)]
+// The fields that each sent packet needs come first.
+#[repr(C)]
 pub struct SrtpContext {
     /// Encryption/decryption derived from srtp_key for RTP.
     rtp: Derived,
+    /// Reusable scratch buffer for RTP decryption output. Reused across calls
+    /// to `unprotect_rtp` so we don't allocate a fresh `Vec` per packet.
+    rx_scratch: Vec<u8>,
     /// Encryption/decryption derived from srtp_key for RTCP.
     rtcp: Derived,
     /// Counter for outgoing SRTCP packets.
     srtcp_index: u32,
     /// SHA1-HMAC provider for AES_128_CM_SHA1_80 profile.
     sha1_hmac_provider: &'static dyn Sha1HmacProvider,
-    /// Reusable scratch buffer for RTP decryption output. Reused across calls
-    /// to `unprotect_rtp` so we don't allocate a fresh `Vec` per packet.
-    rx_scratch: Vec<u8>,
     decrypt_warnings: DecryptWarnings,
 }
 

@@ -126,7 +126,11 @@ impl RtpPacket {
 /// Each encoded stream is uniquely identified by an SSRC. The concept of mid/rid sits on the Media
 /// level together with the ability to translate a mid/rid to an encoded stream.
 #[derive(Debug)]
+// The fields that each sent packet needs come first.
+#[repr(C)]
 pub(crate) struct Streams {
+    /// All outgoing encoded streams.
+    streams_tx: TxStreams,
     /// All incoming encoded streams.
     streams_rx: HashMap<Ssrc, StreamRx>,
 
@@ -136,9 +140,6 @@ pub(crate) struct Streams {
 
     /// Time we last cleaned up unused entries from source_keys_rx.
     last_rx_lookup_cleanup: Instant,
-
-    /// All outgoing encoded streams.
-    streams_tx: TxStreams,
 
     /// Non-media padding source. Its sequence counter survives media changes.
     probe_tx: StreamTx,

@@ -34,7 +34,7 @@ use super::send_stats::StreamTxStats;
 mod direct;
 pub use direct::DirectPacket;
 pub(crate) use direct::{DirectIds, DirectWay};
-use direct::DirectCodec;
+use direct::{DirectCodec, Uncounted};
 
 /// The smallest size of padding for which we attempt to use a spurious resend. For padding
 /// requests smaller than this we use blank packets instead.
@@ -88,18 +88,66 @@ impl StreamTxQueueInfo for QueueSnapshot {
 ///
 /// This is RTP level API. For frame level API see [`Rtc::writer`][crate::Rtc::writer].
 #[derive(Debug)]
+// The fields that each sent packet needs come first.
+#[repr(C)]
 pub struct StreamTx {
     /// Unique identifier of the remote encoded stream.
     ssrc: Ssrc,
 
-    /// Identifier of a resend (RTX) stream. If we are doing resends.
-    rtx: Option<Ssrc>,
+    /// Ids of extensions in this stream's media, as the direct path found them there.
+    pub(crate) direct_ids: Option<DirectIds>,
+
+    /// Set on first handle_timeout.
+    kind: Option<MediaKind>,
+
+    /// Whether this sender is to be unpaced in BWE situations.
+    ///
+    /// Audio defaults to not being paced.
+    unpaced: Option<bool>,
+
+    /// Whether a receiver report has been received for this SSRC, thus acknowledging
+    /// that the receiver has bound the Mid/Rid tuple to the SSRC and no longer
+    /// needs to be sent on every packet
+    remote_acked_ssrc: bool,
+
+    /// What the direct path last sent.
+    direct_codec: Option<DirectCodec>,
 
     /// The Media mid and rid this stream belongs to.
     midrid: MidRid,
 
-    /// Set on first handle_timeout.
-    kind: Option<MediaKind>,
+    /// Requested padding, that has not been turned into packets yet.
+    padding: usize,
+
+    /// The last seq_no that we sent, either by increasing seq_no ourselves (media API), or by
+    /// direct RTP mode writing.
+    last_sent_seq_no: SeqNo,
+
+    /// Last written media + wallclock time.
+    rtp_and_wallclock: Option<(u32, Instant)>,
+
+    /// When we last sent something for this encoded stream, packet or RTCP.
+    last_used: Instant,
+
+    /// What the direct path has sent and not yet put into the statistics.
+    uncounted: Uncounted,
+
+    /// Scheduled resends due to NACK or spurious padding.
+    resends: VecDeque<Resend>,
+
+    /// Queue of packets to send.
+    ///
+    /// The packets here do not have correct sequence numbers, header extension values etc.
+    /// They must be updated when we are about to send.
+    send_queue: SendQueue,
+
+    /// Statistics of outgoing data.
+    ///
+    /// Stats are use to calculate the rtx ratio also when statistics events are disabled.
+    stats: StreamTxStats,
+
+    /// Identifier of a resend (RTX) stream. If we are doing resends.
+    rtx: Option<Ssrc>,
 
     /// Set on first handle_timeout.
     cname: Option<String>,
@@ -113,35 +161,8 @@ pub struct StreamTx {
     /// If we are using RTX, this is the seq no counter.
     seq_no_rtx: SeqNo,
 
-    /// The last seq_no that we sent, either by increasing seq_no ourselves (media API), or by
-    /// direct RTP mode writing.
-    last_sent_seq_no: SeqNo,
-
-    /// When we last sent something for this encoded stream, packet or RTCP.
-    last_used: Instant,
-
-    /// Last written media + wallclock time.
-    rtp_and_wallclock: Option<(u32, Instant)>,
-
-    /// Queue of packets to send.
-    ///
-    /// The packets here do not have correct sequence numbers, header extension values etc.
-    /// They must be updated when we are about to send.
-    send_queue: SendQueue,
-
     /// The queue information sampled during the latest pacer update.
     queue_info: Option<QueueSnapshot>,
-
-    /// Whether this sender is to be unpaced in BWE situations.
-    ///
-    /// Audio defaults to not being paced.
-    unpaced: Option<bool>,
-
-    /// Scheduled resends due to NACK or spurious padding.
-    resends: VecDeque<Resend>,
-
-    /// Requested padding, that has not been turned into packets yet.
-    padding: usize,
 
     /// Dummy packet for resends. Used between poll_packet and poll_packet_padding
     blank_packet: RtpPacket,
@@ -165,11 +186,6 @@ pub struct StreamTx {
     /// If we have a pending incoming remb request.
     pending_request_remb: Option<Bitrate>,
 
-    /// Statistics of outgoing data.
-    ///
-    /// Stats are use to calculate the rtx ratio also when statistics events are disabled.
-    stats: StreamTxStats,
-
     // downsampled rtx ratio (value, last calculation)
     rtx_ratio: (f32, Instant),
 
@@ -177,22 +193,11 @@ pub struct StreamTx {
     // figures out the param.resend() RTX PT using main.
     pt_for_padding: Option<Pt>,
 
-    /// Whether a receiver report has been received for this SSRC, thus acknowledging
-    /// that the receiver has bound the Mid/Rid tuple to the SSRC and no longer
-    /// needs to be sent on every packet
-    remote_acked_ssrc: bool,
-
     // Same as `remote_acked_ssrc`, but for the RTX SSRC
     remote_acked_rtx_ssrc: bool,
 
     /// MTU warn threshold; used to cap spurious-padding RTX cache lookups.
     mtu_warn: usize,
-
-    /// Ids of extensions in this stream's media, as the direct path found them there.
-    pub(crate) direct_ids: Option<DirectIds>,
-
-    /// What the direct path last sent.
-    direct_codec: Option<DirectCodec>,
 }
 
 /// RTP packet data to enqueue on a direct RTP send stream.
@@ -400,6 +405,7 @@ impl StreamTx {
             pending_request_keyframe: None,
             pending_request_remb: None,
             stats: StreamTxStats::new(enable_stats),
+            uncounted: Uncounted::default(),
             rtx_ratio: (0.0, already_happened()),
             pt_for_padding: None,
             remote_acked_ssrc: false,
@@ -874,6 +880,7 @@ impl StreamTx {
             .purge_old(now);
 
         let bytes_transmitted = self.stats.bytes_transmitted.as_mut().unwrap().sum();
+        let bytes_transmitted = bytes_transmitted + self.uncounted.bytes;
         let bytes_retransmitted = self.stats.bytes_retransmitted.as_mut().unwrap().sum();
         let ratio = bytes_retransmitted as f32 / (bytes_retransmitted + bytes_transmitted) as f32;
         let ratio = if ratio.is_finite() { ratio } else { 0_f32 };
@@ -1377,6 +1384,7 @@ impl StreamTx {
         // Reset all statistics - preserve whether stats tracking is enabled
         let stats_enabled = self.stats.bytes_transmitted.is_some();
         self.stats = StreamTxStats::new(stats_enabled);
+        self.uncounted = Uncounted::default();
         self.rtx_ratio = (0.0, already_happened());
         self.remote_acked_ssrc = false;
 

@@ -7,6 +7,8 @@ use crate::util::not_happening;
 use super::RtpPacket;
 
 #[derive(Debug)]
+// The fields that each sent packet needs come first.
+#[repr(C)]
 pub(crate) struct SendQueue {
     queue: VecDeque<RtpPacket>,
     total: TotalQueue,

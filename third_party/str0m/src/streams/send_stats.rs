@@ -10,15 +10,17 @@ use super::MidRid;
 
 /// Holder of stats.
 #[derive(Debug)]
+// The fields that each sent packet needs come first.
+#[repr(C)]
 pub(crate) struct StreamTxStats {
     /// count of bytes sent, including retransmissions
     /// <https://www.w3.org/TR/webrtc-stats/#dom-rtcsentrtpstreamstats-bytessent>
     pub bytes: u64,
-    /// count of retransmitted bytes alone
-    bytes_resent: u64,
     /// count of packets sent, including retransmissions
     /// <https://www.w3.org/TR/webrtc-stats/#summary>
     pub packets: u64,
+    /// count of retransmitted bytes alone
+    bytes_resent: u64,
     /// count of retransmitted packets alone
     packets_resent: u64,
     /// count of FIR requests received

@@ -35,17 +35,6 @@ where
         self.history.push_back((t, v));
     }
 
-    /// The same, added to the newest value when that is not older than `within`.
-    pub fn push_near(&mut self, t: Instant, v: T, within: Duration) {
-        match self.history.back_mut() {
-            Some((newest, value)) if t.saturating_duration_since(*newest) <= within => {
-                self.value += v;
-                *value += v;
-            }
-            _ => self.push(t, v),
-        }
-    }
-
     /// Returns the sum of all values in the history up to max_time. Might
     /// return stale value unless [`ValueHistory::purge_old`] is called before.
     pub fn sum(&self) -> T {

@@ -73,17 +73,17 @@ impl TrendlineEstimator {
 
     pub fn add_delay_observation(&mut self, delay_variation: InterGroupDelayDelta, now: Instant) {
         if self.history.is_empty() {
-            self.do_add_to_history(delay_variation, now);
+            self.do_add_to_history(delay_variation);
             return;
         }
 
-        self.do_add_to_history(delay_variation, now);
+        self.do_add_to_history(delay_variation);
         while self.history.len() > self.window_size {
             let _ = self.history.pop_front();
         }
 
         if self.history.len() == self.window_size {
-            assert!(
+            debug_assert!(
                 self.history
                     .iter()
                     .zip(self.history.iter().skip(1))
@@ -101,7 +101,7 @@ impl TrendlineEstimator {
         self.hypothesis
     }
 
-    fn do_add_to_history(&mut self, variation: InterGroupDelayDelta, now: Instant) {
+    fn do_add_to_history(&mut self, variation: InterGroupDelayDelta) {
         let last_remote_recv_time = Timestamp::from(variation.last_remote_recv_time);
 
         let zero_time = *self.zero_time.get_or_insert(last_remote_recv_time);
@@ -117,7 +117,6 @@ impl TrendlineEstimator {
 
         let remote_recv_time = last_remote_recv_time - zero_time;
         let timing = Timing {
-            at: now,
             remote_recv_time_ms: remote_recv_time.as_secs_f64() * 1000.0,
             smoothed_delay_ms: self.smoothed_delay,
         };
@@ -278,8 +277,6 @@ impl TrendlineEstimator {
 
 #[derive(Debug)]
 struct Timing {
-    #[allow(unused)]
-    at: Instant,
     remote_recv_time_ms: f64,
     smoothed_delay_ms: f64,
 }

@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::collections::vec_deque;
 use std::fmt;
+use std::num::NonZeroU64;
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
@@ -950,7 +951,7 @@ impl<'a> TryFrom<&'a [u8]> for Twcc {
                 PacketChunk::Run(PacketStatus::ReceivedLargeOrNegativeDelta, n) => {
                     let n = *n as usize;
                     twcc.delta.extend(read_delta_large(buf, n)?);
-                    buf = &buf[n..];
+                    buf = &buf[n * 2..];
                 }
                 PacketChunk::VectorSingle(v, _) => {
                     let n = v.count_ones() as usize;
@@ -1029,7 +1030,7 @@ pub struct TwccSendRegister {
 
     /// Counter of invocations of apply_report. Used to identify
     /// which TwccSendRecord resulted from each invocation.
-    apply_report_counter: u64,
+    apply_report_counter: u32,
 
     /// Last registered Twcc number.
     last_registered: TwccSeq,
@@ -1084,29 +1085,73 @@ impl TwccPacketId {
 }
 
 /// Record for a send entry in twcc.
+///
+/// A line of cache each: it is written and read while those of hundreds of other receivers are.
 #[derive(Debug)]
+#[repr(align(64))]
 pub struct TwccSendRecord {
-    /// Packet identification (sequence + optional probe cluster)
-    packet_id: TwccPacketId,
+    seq: TwccSeq,
+
+    /// Probe cluster this packet belongs to, plus one.
+    cluster: Option<NonZeroU64>,
 
     /// The (local) time we sent the packet represented by seq.
     local_send_time: Instant,
 
+    /// The remote time the other side received the seq.
+    remote_recv_time: Option<Instant>,
+
+    /// From sending to the report.
+    rtt_nanos: u32,
+
+    /// The invocation count of apply_report(), from 1; 0 while nothing was reported. Used for filtering.
+    reported_by: u32,
+
     /// Size in bytes of the payload sent.
     size: u16,
-
-    recv_report: Option<TwccRecvReport>,
 }
 
+const _: () = assert!(size_of::<TwccSendRecord>() == 64);
+
 impl TwccSendRecord {
+    fn new(packet_id: TwccPacketId, now: Instant, size: usize) -> Self {
+        let cluster = packet_id.cluster().map(|cluster| *cluster);
+        Self {
+            seq: packet_id.seq(),
+            cluster: cluster.and_then(|cluster| NonZeroU64::new(cluster + 1)),
+            local_send_time: now,
+            // The recv report, derived from TWCC feedback later.
+            remote_recv_time: None,
+            rtt_nanos: 0,
+            reported_by: 0,
+            // In practice the max sizes is constrained by the MTU and will max out around 1200
+            // bytes, hence this cast is fine.
+            size: size as u16,
+        }
+    }
+
+    /// A report came. One that said that the packet arrived stands: it is not reported again.
+    fn report(&mut self, now: Instant, remote_recv_time: Option<Instant>, reported_by: u32) {
+        let rtt = now.saturating_duration_since(self.local_send_time);
+        self.rtt_nanos = u32::try_from(rtt.as_nanos()).unwrap_or(u32::MAX);
+        if self.remote_recv_time.is_none() {
+            self.remote_recv_time = remote_recv_time;
+            self.reported_by = reported_by;
+        }
+    }
+
+    fn is_reported(&self) -> bool {
+        self.reported_by != 0
+    }
+
     /// The twcc sequence number of the packet we sent.
     pub fn seq(&self) -> TwccSeq {
-        self.packet_id.seq()
+        self.seq
     }
 
     /// The probe cluster this packet belongs to, if it's a probe packet.
     pub fn cluster(&self) -> Option<TwccClusterId> {
-        self.packet_id.cluster()
+        self.cluster.map(|cluster| (cluster.get() - 1).into())
     }
 
     /// The time we sent the packet.
@@ -1116,7 +1161,7 @@ impl TwccSendRecord {
 
     /// The time we received this TWCC record. [`None`] if no feedback has been received yet.
     pub fn local_recv_time(&self) -> Option<Instant> {
-        self.recv_report.as_ref().map(|r| r.local_recv_time)
+        self.rtt().map(|rtt| self.local_send_time + rtt)
     }
 
     pub fn size(&self) -> usize {
@@ -1125,13 +1170,14 @@ impl TwccSendRecord {
 
     /// The time indicated by the remote side for when they received the packet.
     pub fn remote_recv_time(&self) -> Option<Instant> {
-        self.recv_report.as_ref().and_then(|r| r.remote_recv_time)
+        self.remote_recv_time
     }
 
-    /// The rtt time between sending the packet and receiving the twcc report response.
+    /// The rtt time between sending the packet and receiving the twcc report response. Records are kept for
+    /// two seconds; what would be above four counts as that.
     pub fn rtt(&self) -> Option<Duration> {
-        let recv_report = self.recv_report.as_ref()?;
-        Some(recv_report.local_recv_time - self.local_send_time)
+        let rtt = Duration::from_nanos(self.rtt_nanos.into());
+        self.is_reported().then_some(rtt)
     }
 }
 
@@ -1148,29 +1194,10 @@ impl TwccSendRecord {
         local_recv_time: Instant,
         remote_recv_time: Option<Instant>,
     ) -> Self {
-        Self {
-            packet_id,
-            local_send_time,
-            size: size as u16,
-            recv_report: Some(TwccRecvReport {
-                local_recv_time,
-                remote_recv_time,
-                apply_report_counter: 0,
-            }),
-        }
+        let mut record = Self::new(packet_id, local_send_time, size);
+        record.report(local_recv_time, remote_recv_time, 1);
+        record
     }
-}
-
-#[derive(Debug, Copy, Clone)]
-pub struct TwccRecvReport {
-    ///  The (local) time we received confirmation the other side received the seq.
-    local_recv_time: Instant,
-
-    /// The remote time the other side received the seq.
-    remote_recv_time: Option<Instant>,
-
-    /// The invocation count of apply_report(). Used for filtering.
-    apply_report_counter: u64,
 }
 
 impl TwccSendRegister {
@@ -1186,15 +1213,8 @@ impl TwccSendRegister {
 
     pub fn register_seq(&mut self, packet_id: TwccPacketId, now: Instant, size: usize) {
         self.last_registered = packet_id.seq();
-        self.queue.push_back(TwccSendRecord {
-            packet_id,
-            local_send_time: now,
-            // In practice the max sizes is constrained by the MTU and will max out around 1200
-            // bytes, hence this cast is fine.
-            size: size as u16,
-            // The recv report, derived from TWCC feedback later.
-            recv_report: None,
-        });
+        self.queue
+            .push_back(TwccSendRecord::new(packet_id, now, size));
         if *packet_id.seq() % FORGET_EVERY != 0 {
             return; // the oldest are in no cache: look at them seldom
         }
@@ -1228,7 +1248,7 @@ impl TwccSendRegister {
             self.time_zero = Some(now);
         }
 
-        self.apply_report_counter += 1;
+        self.apply_report_counter = self.apply_report_counter.wrapping_add(1).max(1);
         let apply_report_counter = self.apply_report_counter;
 
         let time_zero = self.time_zero.unwrap();
@@ -1249,32 +1269,12 @@ impl TwccSendRegister {
             r: &mut TwccSendRecord,
             seq: TwccSeq,
             remote_recv_time: Option<Instant>,
-            apply_report_counter: u64,
+            apply_report_counter: u32,
         ) -> bool {
             if r.seq() != seq {
                 return false;
             }
-
-            let apply_report_counter = if let Some(rr) = r.recv_report {
-                // This packed was already acked and handled before so carry
-                // over previous apply_report_counter, so it won't be included
-                // in the current apply_report() call result.
-                rr.remote_recv_time
-                    .map(|_| rr.apply_report_counter)
-                    .unwrap_or_else(|| apply_report_counter)
-            } else {
-                apply_report_counter
-            };
-
-            // Carry over remote recv time if this packet was acked before.
-            let remote_recv_time = r.remote_recv_time().or(remote_recv_time);
-            let recv_report = TwccRecvReport {
-                local_recv_time: now,
-                remote_recv_time,
-                apply_report_counter,
-            };
-            r.recv_report = Some(recv_report);
-
+            r.report(now, remote_recv_time, apply_report_counter);
             true
         }
 
@@ -1323,11 +1323,7 @@ impl TwccSendRegister {
             // We only want the records that were registered in this invocation of
             // apply_report_counter(). This is to not double count in the BWE,
             // which is the consumer of this returned iterator.
-            .filter(move |s| {
-                s.recv_report
-                    .map(|r| r.apply_report_counter == apply_report_counter)
-                    .unwrap_or_default()
-            }),
+            .filter(move |s| s.reported_by == apply_report_counter),
         )
     }
 
@@ -1347,15 +1343,11 @@ impl TwccSendRegister {
             // If there's ingress loss but no egress loss, there's a chance the TWCC reports
             // themselves are lost. In this case considering packets that haven't been reported as
             // lost will incorrectly conclude that there is in fact egress loss.
-            .filter(|s| s.recv_report.is_some())
+            .filter(|s| s.is_reported())
             .take_while(|s| s.local_send_time >= lower_bound);
 
         let (total, lost) = packets.fold((0, 0), |(total, lost), s| {
-            let was_lost = s
-                .recv_report
-                .as_ref()
-                .map(|rr| rr.remote_recv_time.is_none())
-                .unwrap_or(true);
+            let was_lost = s.remote_recv_time.is_none();
 
             (total + 1, lost + u64::from(was_lost))
         });
@@ -2075,7 +2067,7 @@ mod test {
 
         for record in iter {
             assert!(
-                record.recv_report.is_some(),
+                record.is_reported(),
                 "Report should have recorded recv_report"
             );
         }

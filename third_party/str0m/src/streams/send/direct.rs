@@ -13,7 +13,7 @@ use crate::streams::rtx_cache::CachedPacket;
 use crate::util::InstantExt;
 
 /// Bytes sent are counted together for so long: the ratio of repair is one of a second.
-const COUNTED_TOGETHER: Duration = Duration::from_millis(20);
+const COUNTED_TOGETHER: Duration = Duration::from_millis(100);
 
 /// Fixed part, the extensions' own header, and all of ours at their longest (a mid has up to 16 bytes), in whole words.
 const MAX_HEAD: usize = 12 + 4 + 4 + 3 + 2 + 17 + 2;
@@ -87,6 +87,13 @@ impl DirectIds {
     }
 }
 
+/// Repairable bytes sent since then.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Uncounted {
+    pub bytes: u64,
+    since: Option<Instant>,
+}
+
 /// What a payload type stands for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DirectCodec {
@@ -127,7 +134,7 @@ impl StreamTx {
             return false;
         };
         self.rtp_and_wallclock = Some((packet.time, packet.wallclock));
-        self.count(now, packet.payload.len());
+        self.count(now, packet);
 
         let mut head = Head::new(self.ssrc, packet);
         if way.ids.send_time != 0 {
@@ -188,13 +195,22 @@ impl StreamTx {
         Some(codec)
     }
 
-    fn count(&mut self, now: Instant, len: usize) {
+    fn count(&mut self, now: Instant, packet: &DirectPacket<'_>) {
+        let len = packet.payload.len();
         self.stats.update_packet_counts(len as u64, false);
-        if let Some(history) = &mut self.stats.bytes_transmitted {
-            history.push_near(now, len as u64, COUNTED_TOGETHER);
-            // Purges the history, which nothing else does on this path.
-            self.rtx_ratio_downsampled(now);
+        if !packet.nackable {
+            return; // of what is never repaired there is no ratio
         }
+        let since = *self.uncounted.since.get_or_insert(now);
+        if now.saturating_duration_since(since) > COUNTED_TOGETHER {
+            if let Some(history) = &mut self.stats.bytes_transmitted {
+                history.push(since, self.uncounted.bytes);
+                // Purges the history, which nothing else does on this path.
+                self.rtx_ratio_downsampled(now);
+            }
+            self.uncounted = Uncounted { bytes: 0, since: Some(now) };
+        }
+        self.uncounted.bytes += len as u64;
     }
 }
 
