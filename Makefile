@@ -1,6 +1,6 @@
 # The two commands are `make run` and `make test`; the rest are for people who work on In Camera.
 .DEFAULT_GOAL := run
-.PHONY: run demo test bench bench-sfu bench-abuse bench-faults soak vendored-diff fuzz fmt web wasm check rust-test wasm-test web-test browser-test clean
+.PHONY: run demo test bench bench-sfu bench-footprint bench-abuse bench-faults soak vendored-diff fuzz fmt web wasm check rust-test wasm-test web-test browser-test clean
 
 SETUP := scripts/setup.sh
 TIME ?= 60
@@ -52,6 +52,9 @@ bench: ## prints every figure of docs/performance.md
 
 bench-sfu: ## what forwarding costs the server, beside the least it could cost, in all ROOMS or those named; needs two cores
 	scripts/bench-sfu.sh $(ROOMS)
+
+bench-footprint: ## lines of cache and instructions that a forwarded packet and a report take, simulated; needs valgrind
+	scripts/bench-footprint.sh
 
 bench-abuse: ## a call of thirteen while each of fifteen attacks runs for TIME seconds: what it does to them
 	$(SETUP) test

@@ -541,3 +541,14 @@ fn nobody_hears_the_sound_of_a_screen_of_someone_not_permitted_or_their_own() {
     world.run(MOMENT);
     assert_eq!(world.sound_since(2, since), (0, 0), "forbidden");
 }
+
+#[test]
+#[ignore = "a measurement: scripts/bench-footprint.sh simulates a cache around it"]
+fn a_voice_to_sixty() {
+    let mut world = World::with(1, 60, 3);
+    world.client(1).speaks = Some(-20);
+    world.run(Duration::from_millis(3_500));
+    let (packets, reports) = (world.counters().packets_out, world.reports);
+    assert!(packets > 9_000 && reports > 3_000);
+    println!("packets: {packets}, reports: {reports}");
+}

@@ -61,6 +61,8 @@ pub struct World {
     pub hold: bool,
     /// Thin lines towards clients, by number.
     pub links: HashMap<u32, Link>,
+    /// RTCP that the shards have been given.
+    pub reports: usize,
     /// To whom the RTP of each flush went, one behind the other, and how long it was.
     pub batches: Vec<Vec<(SocketAddr, usize)>>,
     crossing: VecDeque<(usize, Cross)>,
@@ -95,6 +97,7 @@ impl World {
             waiting: Vec::new(),
             hold: false,
             links: HashMap::new(),
+            reports: 0,
             batches: Vec::new(),
             crossing: VecDeque::new(),
         }
@@ -256,6 +259,7 @@ impl World {
         }
         if free {
             for (from, to, bytes) in std::mem::take(&mut self.waiting) {
+                self.reports += usize::from(sfu::transport::is_rtcp(&bytes));
                 let shard = usize::from(to.port() - 3_000);
                 self.shards[shard].handle_datagram(self.now, from, to, &bytes);
             }
