@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v valgrind > /dev/null || { echo "valgrind is missing: apt install valgrind" >&2; exit 1; }
 # Without link-time optimisation, so that the functions looked for are still there.
-export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+export CARGO_PROFILE_RELEASE_LTO=false CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/footprint"
 binary=$(cargo test --release --locked -p incamera-sfu --test scenarios --no-run 2>&1 |
   sed -n 's/.*Executable.*(\(.*\))/\1/p')
