@@ -542,13 +542,16 @@ fn nobody_hears_the_sound_of_a_screen_of_someone_not_permitted_or_their_own() {
     assert_eq!(world.sound_since(2, since), (0, 0), "forbidden");
 }
 
+/// `scripts/bench-footprint.sh` simulates a cache around it.
 #[test]
-#[ignore = "a measurement: scripts/bench-footprint.sh simulates a cache around it"]
-fn a_voice_to_sixty() {
+fn a_voice_reaches_sixty_and_all_report_it() {
     let mut world = World::with(1, 60, 3);
     world.client(1).speaks = Some(-20);
     world.run(Duration::from_millis(3_500));
-    let (packets, reports) = (world.counters().packets_out, world.reports);
-    assert!(packets > 9_000 && reports > 3_000);
-    println!("packets: {packets}, reports: {reports}");
+    let (counters, reports) = (world.counters(), world.reports);
+    assert!(counters.packets_in > 150);
+    assert!(counters.packets_out > 59 * (counters.packets_in - 5), "{counters:?}");
+    assert!(reports > 59 * 3 * 15, "{reports} reports");
+    assert!((2..=60).all(|number| world.heard_since(number, world.now - MOMENT) == [1]));
+    println!("packets: {}, reports: {reports}", counters.packets_out);
 }
