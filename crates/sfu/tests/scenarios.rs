@@ -314,6 +314,33 @@ fn a_thin_line_gets_what_fits_and_more_once_it_is_wide() {
     }
 }
 
+/// Nothing is known of a line while its user only listens.
+#[test]
+fn a_camera_after_a_while_of_listening_finds_what_its_line_carries() {
+    for kbps in [200, 300, 500, 1_000, 2_000] {
+        let mut world = World::with(1, 2, 1);
+        world.client(1).speaks = Some(-20);
+        world.client(1).shows = vec![0, 1, 2];
+        world.limit(2, kbps * 1_000);
+        world.run(Duration::from_secs(30));
+        assert!(world.video(2, 0).is_empty());
+        let begun = world.now;
+        world.watch(2, &[(0, 1, 720)]);
+        world.until("a picture", |world| !world.video(2, 0).is_empty());
+        let took = world.now - begun;
+        assert!(took < Duration::from_millis(500), "{kbps} kbps: the first picture after {took:?}");
+        world.run(Duration::from_secs(5));
+        let settled = world.now;
+        world.run(Duration::from_secs(15));
+        let got: Vec<Got> = world.video(2, 0);
+        let got: Vec<&Got> = got.iter().filter(|got| got.at >= settled).collect();
+        let late = got.iter().filter_map(|got| Some(got.at - got.sent?)).max();
+        println!("{kbps}: {took:?} {} {late:?} {:?}", got.len(), got.last().map(|g| g.layer));
+        assert!(got.len() > 15 * 55, "{kbps} kbps: {} packets in 15 s", got.len());
+        assert!(late < Some(Duration::from_millis(200)), "{kbps} kbps: {late:?} on the way");
+    }
+}
+
 #[test]
 fn nine_cameras_are_soon_large_where_the_line_is_wide() {
     let mut world = World::with(1, 10, 9);
@@ -542,16 +569,35 @@ fn nobody_hears_the_sound_of_a_screen_of_someone_not_permitted_or_their_own() {
     assert_eq!(world.sound_since(2, since), (0, 0), "forbidden");
 }
 
-/// `scripts/bench-footprint.sh` simulates a cache around it.
-#[test]
-fn a_voice_reaches_sixty_and_all_report_it() {
+/// The first speaks to the others, who watch its camera, which is dark, or nothing. What was written
+/// to them and how often they reported in 3 s.
+fn a_voice_to_sixty(watching: bool) -> World {
     let mut world = World::with(1, 60, 3);
+    if watching {
+        (2..=60).for_each(|number| world.watch(number, &[(0, 1, 180)]));
+    }
     world.client(1).speaks = Some(-20);
-    world.run(Duration::from_millis(3_500));
-    let (counters, reports) = (world.counters(), world.reports);
+    world.run(MOMENT);
+    world.reports = 0;
+    world.run(Duration::from_secs(3));
+    let counters = world.counters();
     assert!(counters.packets_in > 150);
     assert!(counters.packets_out > 59 * (counters.packets_in - 5), "{counters:?}");
-    assert!(reports > 59 * 3 * 15, "{reports} reports");
     assert!((2..=60).all(|number| world.heard_since(number, world.now - MOMENT) == [1]));
-    println!("packets: {}, reports: {reports}", counters.packets_out);
+    println!("packets: {}, reports: {}", counters.packets_out, world.reports);
+    world
+}
+
+/// `scripts/bench-footprint.sh` simulates a cache around this one and the next.
+#[test]
+fn a_voice_reaches_sixty_and_all_report_it() {
+    let reports = a_voice_to_sixty(true).reports;
+    assert!(reports > 59 * 3 * 15, "{reports} reports");
+}
+
+#[test]
+fn who_watches_nothing_is_asked_for_no_reports() {
+    let reports = a_voice_to_sixty(false).reports;
+    // Receiver reports, which come each second or less often, and the speaker's own.
+    assert!(reports < 60 * 3 * 3, "{reports} reports");
 }

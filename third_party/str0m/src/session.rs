@@ -1294,7 +1294,7 @@ impl Session {
             return false;
         };
         let size = packet.payload.len();
-        let twcc = (ids.transport != 0).then_some(self.twcc);
+        let twcc = (packet.numbered && ids.transport != 0).then_some(self.twcc);
         let mut way = DirectWay {
             ids,
             params: &self.codec_config,
@@ -1303,6 +1303,10 @@ impl Session {
             out,
         };
         if !stream.send_directly(now, packet, twcc.map(|seq| seq as u16), &mut way) {
+            return true;
+        }
+        self.media_bytes_tx += size as u64;
+        if !packet.numbered {
             return true;
         }
         self.pacer
@@ -1315,7 +1319,6 @@ impl Session {
         if let Some(bwe) = self.bwe.as_mut() {
             bwe.on_media_sent(size.into(), false, now);
         }
-        self.media_bytes_tx += size as u64;
         true
     }
 

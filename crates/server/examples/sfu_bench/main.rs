@@ -104,6 +104,8 @@ const SCENARIOS: &[Scenario] = &[
 struct Cell {
     rate: f64,
     micros: f64,
+    /// What of it the thread was awake for and not falling asleep or waking: a virtual machine's share.
+    turns: f64,
     p50: Duration,
     p99: Duration,
     lost: u64,
@@ -132,9 +134,10 @@ fn main() {
             let cell = measure(scenario, &bursts);
             let floor = measure_floor(scenario, cell.receivers, &bursts);
             println!(
-                "  {}: {:.2} us, floor {floor:.2} us, {:.0}/s to {}, p50 {:.2} ms p99 {:.2} ms, {} lost, {} dropped; calibration {speed:.0} ns",
+                "  {}: {:.2} us ({:.2} in turns), floor {floor:.2} us, {:.0}/s to {}, p50 {:.2} ms p99 {:.2} ms, {} lost, {} dropped; calibration {speed:.0} ns",
                 scenario.name,
                 cell.micros,
+                cell.turns,
                 cell.rate,
                 cell.receivers,
                 cell.p50.as_secs_f64() * 1e3,
@@ -178,11 +181,12 @@ fn summarise(scenario: &Scenario, results: &[(Cell, f64)]) {
     };
     let (ratio, ratio_low, ratio_high) = spread(&|(cell, floor)| cell.micros / floor);
     let (micros, low, high) = spread(&|(cell, _)| cell.micros);
+    let (turns, ..) = spread(&|(cell, _)| cell.turns);
     let (floor, ..) = spread(&|(_, floor)| *floor);
     let (rate, ..) = spread(&|(cell, _)| cell.rate);
     let (p99, ..) = spread(&|(cell, _)| cell.p99.as_secs_f64() * 1e3);
     println!(
-        "{:7} {ratio:.2} x floor [{ratio_low:.2}-{ratio_high:.2}]  {micros:.2} us [{low:.2}-{high:.2}] = {:.0}/core-second; floor {floor:.2} us; carried {rate:.0}/s, p99 {p99:.2} ms   ({})",
+        "{:7} {ratio:.2} x floor [{ratio_low:.2}-{ratio_high:.2}]  {micros:.2} us [{low:.2}-{high:.2}], {turns:.2} in turns = {:.0}/core-second; floor {floor:.2} us; carried {rate:.0}/s, p99 {p99:.2} ms   ({})",
         scenario.name,
         1e6 / micros,
         scenario.goal,
@@ -270,6 +274,7 @@ fn observe(stage: &mut Stage, receivers: usize) -> Cell {
     Cell {
         rate: packets / wall.as_secs_f64(),
         micros: cpu.as_secs_f64() * 1e6 / packets,
+        turns: grown("busy_nanos") as f64 / 1e3 / packets,
         p50: at(0.5),
         p99: at(0.99),
         lost: stage.tally.missing,

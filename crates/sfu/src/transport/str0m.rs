@@ -48,6 +48,8 @@ pub struct Str0mTransport {
     /// The stack panicked; it is not touched again.
     broken: bool,
     closed: bool,
+    /// Whether anything is to be shown to this receiver, so that somebody asks what its line carries.
+    estimates: bool,
     rtc: Rtc,
     ufrag: String,
     lines: Vec<Line>,
@@ -98,6 +100,7 @@ impl Str0mTransport {
             outgoing: Vec::new(),
             streams: Vec::new(),
             closed: false,
+            estimates: false,
             broken: false,
         })
     }
@@ -309,6 +312,7 @@ impl MediaTransport for Str0mTransport {
             wallclock: packet.arrived,
             marker: packet.marker,
             level,
+            numbered: self.estimates || !way.audio,
             nackable: !way.audio,
             payload: packet.payload,
             padded: packet.padded,
@@ -335,6 +339,7 @@ impl MediaTransport for Str0mTransport {
     }
 
     fn set_bitrates(&mut self, sustained: u64, desired: u64) {
+        self.estimates = desired > 0;
         self.rtc.bwe().set_bitrate(Bitrate::bps(sustained), Bitrate::bps(desired));
     }
 

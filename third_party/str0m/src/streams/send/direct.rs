@@ -33,6 +33,8 @@ pub struct DirectPacket<'a> {
     pub marker: bool,
     /// Sound: its level in dBov and whether it is a voice (RFC 6464).
     pub level: Option<(i8, bool)>,
+    /// Whether it counts for transport feedback, pacing and estimation.
+    pub numbered: bool,
     /// Whether it is kept for repair.
     pub nackable: bool,
     /// Without the RTP header.
