@@ -159,17 +159,14 @@ impl<T: MediaTransport> Shard<T> {
     }
 
     fn handle_rtp(&mut self, now: Instant, index: usize, datagram: &[u8]) {
-        let Some(transport) = self.transport(index) else { return };
+        let Some(peer) = &mut self.peers[index] else { return };
+        let Some(transport) = &mut peer.transport else { return };
         let received = transport.handle_rtp(now, datagram);
-        let receipt_at = transport.receipt_at();
-        let rested = self.peers[index].as_mut().is_some_and(|peer| peer.stir(now));
-        if rested {
+        let reported = transport.send_receipt(now, &mut self.egress, index);
+        if peer.stir(now) {
             self.touched.push(index); // its timer is far ahead
         }
-        if let Some(at) = receipt_at {
-            // What seems missing may only have been overtaken.
-            self.timer_by(now, index, at.max(now + GRID));
-        }
+        self.wait(now, index, reported);
         match received {
             Some(received) => self.published(now, index, received),
             None => self.counters.packets_unread += 1,
@@ -201,7 +198,7 @@ impl<T: MediaTransport> Shard<T> {
     pub fn flush(&mut self, now: Instant, mut send: impl FnMut(&mut Egress)) {
         self.share_out(now, &mut send);
         for index in std::mem::take(&mut self.due) {
-            self.drain(now, index, false);
+            self.drain(now, index, true);
         }
         while self.share_out(now, &mut send) || !self.touched.is_empty() {
             let mut touched = std::mem::take(&mut self.touched);
@@ -270,7 +267,7 @@ impl<T: MediaTransport> Shard<T> {
         self.peers.get_mut(index)?.as_mut()?.transport.as_deref_mut()
     }
 
-    /// Polls one peer until it waits for a moment ahead. `advance` when something was written.
+    /// Polls one peer until it waits for a moment ahead. `advance` when something was written or its timer has gone off.
     fn drain(&mut self, now: Instant, index: usize, advance: bool) {
         if advance && let Some(transport) = self.transport(index) {
             transport.handle_timeout(now);
@@ -279,9 +276,9 @@ impl<T: MediaTransport> Shard<T> {
             let Some(transport) = self.transport(index) else { return };
             match transport.poll() {
                 Polled::Timeout(at) if at > now + AT_ONCE => {
-                    let peer = self.peers[index].as_ref();
-                    let at = peer.map_or(at, |peer| peer.wake_at(now, at));
-                    return self.set_timer(now, index, at);
+                    let Some(peer) = &mut self.peers[index] else { return };
+                    peer.others_at = Some(peer.wake_at(now, at));
+                    return self.wait(now, index, true);
                 }
                 Polled::Timeout(at) => transport.handle_timeout(at.max(now)),
                 Polled::Transmit { from, to, datagram } => {
@@ -297,10 +294,15 @@ impl<T: MediaTransport> Shard<T> {
         self.set_timer(now, index, now + Duration::from_millis(1));
     }
 
-    /// Lets the peer's timer go off no later than at this moment.
-    fn timer_by(&mut self, now: Instant, index: usize, at: Instant) {
-        let timer = self.peers[index].as_ref().and_then(|peer| peer.timer);
-        if timer.is_none_or(|timer| timer > at) {
+    /// Sets the peer's timer for what comes first: what it was polled to wait for, or a report about what it sent. Without `anew` only if that
+    /// is earlier than before.
+    fn wait(&mut self, now: Instant, index: usize, anew: bool) {
+        let Some(peer) = &self.peers[index] else { return };
+        let receipt_at = peer.transport.as_ref().and_then(|transport| transport.receipt_at());
+        // What seems missing may only have been overtaken.
+        let receipt_at = receipt_at.map(|at| at.max(now + GRID));
+        let Some(at) = peer.others_at.into_iter().chain(receipt_at).min() else { return };
+        if anew || peer.timer.is_none_or(|timer| timer > self.on_grid(now, at)) {
             self.set_timer(now, index, at);
         }
     }

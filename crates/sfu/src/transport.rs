@@ -130,7 +130,9 @@ pub trait MediaTransport {
     /// Input from the network that is RTP by its head. Nothing needs to be polled afterwards, but
     /// time must pass ([`MediaTransport::handle_timeout`]) by [`MediaTransport::receipt_at`].
     fn handle_rtp(&mut self, now: Instant, bytes: &[u8]) -> Option<Received>;
-    /// When the peer is to be told what has come or is missing.
+    /// After [`MediaTransport::handle_rtp`]: writes the report about what has come that is due, if it is due and only that. True when it did.
+    fn send_receipt(&mut self, now: Instant, egress: &mut Egress, group: usize) -> bool;
+    /// When the peer is to be told what has come or is missing: no timeout that is polled says it.
     fn receipt_at(&self) -> Option<Instant>;
     /// Input from the network that is RTCP by its head; `None` if it is not the peer's. True when something
     /// follows from it at once: let time pass, and poll. Most reports only update an estimate.

@@ -335,7 +335,6 @@ fn a_camera_after_a_while_of_listening_finds_what_its_line_carries() {
         let got: Vec<Got> = world.video(2, 0);
         let got: Vec<&Got> = got.iter().filter(|got| got.at >= settled).collect();
         let late = got.iter().filter_map(|got| Some(got.at - got.sent?)).max();
-        println!("{kbps}: {took:?} {} {late:?} {:?}", got.len(), got.last().map(|g| g.layer));
         assert!(got.len() > 15 * 55, "{kbps} kbps: {} packets in 15 s", got.len());
         assert!(late < Some(Duration::from_millis(200)), "{kbps} kbps: {late:?} on the way");
     }
@@ -584,20 +583,54 @@ fn a_voice_to_sixty(watching: bool) -> World {
     assert!(counters.packets_in > 150);
     assert!(counters.packets_out > 59 * (counters.packets_in - 5), "{counters:?}");
     assert!((2..=60).all(|number| world.heard_since(number, world.now - MOMENT) == [1]));
-    println!("packets: {}, reports: {}", counters.packets_out, world.reports);
     world
 }
 
 /// `scripts/bench-footprint.sh` simulates a cache around this one and the next.
 #[test]
 fn a_voice_reaches_sixty_and_all_report_it() {
-    let reports = a_voice_to_sixty(true).reports;
+    let world = a_voice_to_sixty(true);
+    let (packets, reports) = (world.counters().packets_out, world.reports);
+    println!("packets: {packets}, reports: {reports}");
     assert!(reports > 59 * 3 * 15, "{reports} reports");
 }
 
 #[test]
+fn who_speaks_is_told_what_has_come_with_each_third_packet() {
+    let mut world = World::with(1, 2, 1);
+    world.client(1).speaks = Some(-20);
+    world.run(MOMENT);
+    let since = world.now;
+    world.run(Duration::from_secs(3));
+    let told = world.told_since(1, since);
+    // Receiver reports come with it.
+    assert!((48..=56).contains(&told.len()), "{} in 3 s", told.len());
+    let longest = told.windows(2).map(|pair| pair[1] - pair[0]).max();
+    assert!(longest <= Some(Duration::from_millis(65)), "{longest:?}");
+}
+
+#[test]
+fn who_falls_silent_is_told_soon_what_came_last() {
+    let mut late = 0;
+    for packets in 0..6 {
+        let mut world = World::with(1, 2, 1);
+        world.client(1).speaks = Some(-20);
+        world.run(MOMENT + packets * Duration::from_millis(21));
+        world.client(1).speaks = None;
+        let silent = world.now;
+        world.run(Duration::from_millis(100));
+        let told = world.told_since(1, silent - Duration::from_millis(21));
+        assert!(!told.is_empty(), "after {packets} packets");
+        late += usize::from(told.iter().any(|at| *at > silent + Duration::from_millis(2)));
+    }
+    assert!(late >= 3, "{late} of 6 were told by the timer");
+}
+
+#[test]
 fn who_watches_nothing_is_asked_for_no_reports() {
-    let reports = a_voice_to_sixty(false).reports;
+    let world = a_voice_to_sixty(false);
+    let (packets, reports) = (world.counters().packets_out, world.reports);
+    println!("packets: {packets}, reports: {reports}");
     // Receiver reports, which come each second or less often, and the speaker's own.
     assert!(reports < 60 * 3 * 3, "{reports} reports");
 }

@@ -80,6 +80,19 @@ impl Rtc {
         authentic.then(|| self.session.take_rtcp_news(now))
     }
 
+    /// To be called after [`Rtc::receive_rtp`]: if transport feedback is due, appends the sealed datagram to `out`; it goes along
+    /// [`Rtc::path`]. From the first call on, polled timeouts are no longer about feedback: [`Rtc::receipt_at`] is.
+    pub fn send_receipt(&mut self, now: Instant, out: &mut Vec<u8>) -> bool {
+        let now = self.advance(now);
+        if self.path().is_none() {
+            return false;
+        }
+        let before = out.len();
+        let sent = self.session.write_receipt(now, out);
+        self.peer_bytes_tx += (out.len() - before) as u64;
+        sent
+    }
+
     /// When a report about received packets is due, feedback or a request for missing ones: by then the caller must call
     /// [`Rtc::handle_input`] with a timeout.
     pub fn receipt_at(&self) -> Option<Instant> {

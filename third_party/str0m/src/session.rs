@@ -53,6 +53,9 @@ const NACK_MIN_INTERVAL: Duration = Duration::from_millis(33);
 /// Delay between reports of TWCC. This is deliberately very low.
 const TWCC_INTERVAL: Duration = Duration::from_millis(50);
 
+/// Where feedback leaves with the packet that makes it due: how much later it leaves if none comes. Pictures come 33 ms apart.
+const RECEIPT_LATE: Duration = Duration::from_millis(30);
+
 /// Maximum number of pending RRTR entries before oldest are dropped.
 const MAX_PENDING_RRTRS: usize = 300;
 
@@ -108,6 +111,8 @@ pub(crate) struct Session {
     srtp_rx: Option<SrtpContext>,
     last_nack: Instant,
     last_twcc: Instant,
+    /// Whether the caller sends transport feedback when packets come, and keeps to [`Session::receipt_at`].
+    receipts_apart: bool,
     twcc_rx_register: TwccRecvRegister,
     max_rx_seq_lookup: HashMap<Ssrc, SeqNoWindow>,
     bwe_last_event: Option<(Bitrate, bool)>,
@@ -206,6 +211,7 @@ impl Session {
             srtp_tx: None,
             last_nack: already_happened(),
             last_twcc: already_happened(),
+            receipts_apart: false,
             twcc: 0,
             twcc_rx_register: TwccRecvRegister::new(100),
             twcc_tx_register: TwccSendRegister::new(1000),
@@ -1259,10 +1265,26 @@ impl Session {
         news || bwe.has_news() || timeout.is_some_and(|at| at <= now + SOON)
     }
 
-    /// When a report about what was received is due.
+    /// When a report about what was received is due, if no packet that comes before brings it along.
     pub(crate) fn receipt_at(&self) -> Option<Instant> {
+        let twcc_at = self.twcc_at().map(|at| at + RECEIPT_LATE);
         let nack = (self.nack_at(), Reason::Nack);
-        nack.soonest((self.twcc_at(), Reason::Twcc)).0
+        nack.soonest((twcc_at, Reason::Twcc)).0
+    }
+
+    /// Appends transport feedback, sealed, if it is due and nothing else waits to be reported.
+    pub(crate) fn write_receipt(&mut self, now: Instant, out: &mut Vec<u8>) -> bool {
+        self.receipts_apart = true;
+        let due = self.twcc_at().is_some_and(|at| at <= now);
+        let alone = self.feedback_tx.is_empty() && self.nack_at().is_none() && !self.rtp_closing;
+        if !due || !alone || self.srtp_tx.is_none() {
+            return false;
+        }
+        let sender_ssrc = self.streams.first_ssrc_local();
+        self.create_twcc_feedback(sender_ssrc, now);
+        let sealed = self.poll_feedback();
+        out.extend_from_slice(sealed.as_deref().unwrap_or_default());
+        sealed.is_some()
     }
 
     pub(crate) fn take_received(&mut self) -> Option<RtpPacket> {
@@ -1404,7 +1426,7 @@ impl Session {
         self.update_receive_recovery();
         let feedback_at = self.regular_feedback_at();
         let nack_at = self.nack_at();
-        let twcc_at = self.twcc_at();
+        let twcc_at = self.twcc_at().filter(|_| !self.receipts_apart);
         let pacing_at = self.pacer.poll_timeout();
         let packetize_at = self.medias.iter().filter_map(|m| m.poll_timeout()).min();
         let receive_at = self

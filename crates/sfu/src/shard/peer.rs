@@ -35,6 +35,8 @@ pub(super) struct Peer<T> {
     pub addresses: Vec<SocketAddr>,
     pub ufrags: Vec<String>,
     pub timer: Option<Instant>,
+    /// What the timer is to go off for besides reports about what the peer sent.
+    pub others_at: Option<Instant>,
     pub estimate: Option<u64>,
     /// All its lines, known also while the connection is lent out.
     pub lines: Vec<Line>,
@@ -91,6 +93,7 @@ impl<T: MediaTransport> Peer<T> {
             addresses: Vec::new(),
             ufrags: Vec::new(),
             timer: None,
+            others_at: None,
             rests_from: None,
             estimate: None,
             lines: Vec::new(),

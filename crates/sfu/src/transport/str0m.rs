@@ -282,6 +282,13 @@ impl MediaTransport for Str0mTransport {
         self.received(packet)
     }
 
+    fn send_receipt(&mut self, now: Instant, egress: &mut Egress, group: usize) -> bool {
+        let sealing = egress.begin();
+        let sent = self.guarded(|rtc| rtc.send_receipt(now, egress.buffer())) == Some(true);
+        egress.end(sealing, group, self.rtc.path().filter(|_| sent));
+        sent
+    }
+
     fn receipt_at(&self) -> Option<Instant> {
         self.rtc.receipt_at()
     }

@@ -63,6 +63,8 @@ pub struct World {
     pub links: HashMap<u32, Link>,
     /// RTCP that the shards have been given.
     pub reports: usize,
+    /// When each RTCP datagram to a client left, by its number.
+    told: Vec<(u32, Instant)>,
     /// To whom the RTP of each flush went, one behind the other, and how long it was.
     pub batches: Vec<Vec<(SocketAddr, usize)>>,
     crossing: VecDeque<(usize, Cross)>,
@@ -98,6 +100,7 @@ impl World {
             hold: false,
             links: HashMap::new(),
             reports: 0,
+            told: Vec::new(),
             batches: Vec::new(),
             crossing: VecDeque::new(),
         }
@@ -306,6 +309,9 @@ impl World {
             let Some(client) = self.clients.iter_mut().find(|c| c.address == to && !lost) else {
                 continue;
             };
+            if sfu::transport::is_rtcp(&datagram) {
+                self.told.push((client.number, self.now));
+            }
             match self.links.get_mut(&client.number) {
                 Some(link) => link.take(self.now, from, datagram),
                 None => client.receive(self.now, from, &datagram),
@@ -355,6 +361,12 @@ impl World {
     pub fn video(&self, number: u32, slot: usize) -> Vec<Got> {
         let client = self.clients.iter().find(|client| client.number == number).unwrap();
         client.on(client.video[slot])
+    }
+
+    /// When RTCP was sent to a client since a moment.
+    pub fn told_since(&self, number: u32, since: Instant) -> Vec<Instant> {
+        let told = self.told.iter().filter(|(to, at)| *to == number && *at >= since);
+        told.map(|(_, at)| *at).collect()
     }
 
     /// Whose voices a client heard since a moment.
