@@ -16,7 +16,7 @@ pub use messages::{Command, Cross, Event, Output, SourceState};
 
 use crate::egress::Egress;
 use crate::stun;
-use crate::transport::{MediaTransport, Polled, is_rtcp, is_rtp};
+use crate::transport::{MediaTransport, Polled, Rtp, is_rtcp, is_rtp};
 use crate::{MediaPacket, PeerId, RoomId};
 use deliver::Delivery;
 use peer::Peer;
@@ -47,7 +47,11 @@ const MAX_ADDRESSES: usize = 8;
 pub struct Counters {
     /// Datagrams that name no connection.
     pub unknown_datagrams: u64,
-    /// RTP of a peer's address that brought nothing: forged, repeated, or padding.
+    /// STUN requests that name a connection, or come from its address, and are not its peer's.
+    pub checks_unread: u64,
+    /// DTLS from the address of a peer that is connected: repeated or forged.
+    pub handshakes_unread: u64,
+    /// RTP of a peer's address that was malformed, forged or repeated.
     pub packets_unread: u64,
     /// RTCP of a peer's address that was forged or repeated.
     pub reports_unread: u64,
@@ -151,9 +155,13 @@ impl<T: MediaTransport> Shard<T> {
                 Some(false) => {}
             };
         }
-        let is_request = datagram.starts_with(&[0, 1]);
-        if is_request && transport.accepts(now, from, to, datagram) {
-            self.remember_address(index, from);
+        if !stun::is_stun(datagram) {
+            self.counters.handshakes_unread += u64::from(peer.is_settled());
+        } else if datagram.starts_with(&[0, 1]) {
+            match transport.accepts(now, from, to, datagram) {
+                true => self.remember_address(index, from),
+                false => self.counters.checks_unread += 1,
+            }
         }
         self.deliver(now, index, from, to, datagram);
     }
@@ -168,8 +176,9 @@ impl<T: MediaTransport> Shard<T> {
         }
         self.wait(now, index, reported);
         match received {
-            Some(received) => self.published(now, index, received),
-            None => self.counters.packets_unread += 1,
+            Rtp::Packet(received) => self.published(now, index, received),
+            Rtp::Padding => {}
+            Rtp::Unread => self.counters.packets_unread += 1,
         }
     }
 

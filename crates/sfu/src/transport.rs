@@ -69,6 +69,16 @@ pub enum Polled {
     Timeout(Instant),
 }
 
+/// What was in a datagram that is RTP by its head.
+#[derive(Debug)]
+pub enum Rtp {
+    Packet(Received),
+    /// Authentic, with nothing in it.
+    Padding,
+    /// Malformed, forged or repeated.
+    Unread,
+}
+
 /// A packet as the peer sent it.
 #[derive(Debug)]
 pub struct Received {
@@ -129,7 +139,7 @@ pub trait MediaTransport {
     fn handle_timeout(&mut self, now: Instant);
     /// Input from the network that is RTP by its head. Nothing needs to be polled afterwards, but
     /// time must pass ([`MediaTransport::handle_timeout`]) by [`MediaTransport::receipt_at`].
-    fn handle_rtp(&mut self, now: Instant, bytes: &[u8]) -> Option<Received>;
+    fn handle_rtp(&mut self, now: Instant, bytes: &[u8]) -> Rtp;
     /// After [`MediaTransport::handle_rtp`]: writes the report about what has come that is due, if it is due and only that. True when it did.
     fn send_receipt(&mut self, now: Instant, egress: &mut Egress, group: usize) -> bool;
     /// When the peer is to be told what has come or is missing: no timeout that is polled says it.

@@ -85,6 +85,8 @@ fn what_somebody_forges_from_a_peers_address_changes_nothing() {
         world.turn();
     }
     let after = world.counters();
+    assert_eq!(after.checks_unread - before.checks_unread, 400, "the STUN is counted");
+    assert_eq!(after.handshakes_unread - before.handshakes_unread, 1_200, "the DTLS is counted");
     assert_eq!(after.packets_unread - before.packets_unread, 400, "the RTP is counted");
     assert_eq!(after.reports_unread - before.reports_unread, 400, "the RTCP is counted");
     let (began, before) = (world.now, world.video(2, 0).len());

@@ -13,6 +13,18 @@ use crate::rtp_::Ssrc;
 use crate::streams::{DirectPacket, RtpPacket};
 use crate::{Rtc, RtcState};
 
+/// What was in an RTP datagram.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // moved once
+pub enum DirectReceived {
+    /// A packet.
+    Packet(RtpPacket),
+    /// Authentic, but without a payload: a probe, or a repair of nothing.
+    Padding,
+    /// Malformed, forged or repeated.
+    Unread,
+}
+
 impl Rtc {
     /// Sends one packet of a declared stream: appends the sealed datagram to `out`; it goes along [`Rtc::path`].
     ///
@@ -49,13 +61,13 @@ impl Rtc {
         Some((&send.source, &send.destination))
     }
 
-    /// Takes in one RTP datagram and returns the packet in it, if it is a new one.
+    /// Takes in one RTP datagram and returns what is in it.
     ///
     /// A report about it may become due before the timeout last polled, see [`Rtc::receipt_at`]. Nothing needs to be
     /// polled before.
-    pub fn receive_rtp(&mut self, now: Instant, datagram: &[u8]) -> Option<RtpPacket> {
+    pub fn receive_rtp(&mut self, now: Instant, datagram: &[u8]) -> DirectReceived {
         if self.state == RtcState::Closed {
-            return None;
+            return DirectReceived::Unread;
         }
         let now = self.advance(now);
         self.peer_bytes_rx += datagram.len() as u64;

@@ -38,6 +38,7 @@ use crate::rtp_::{RtpHeader, SessionId, TwccPacketId, extend_u16};
 use crate::rtp_::{SrtpContext, Ssrc};
 use crate::rtp_::{TwccRecvRegister, TwccSendRegister};
 use crate::stats::StatsSnapshot;
+use crate::direct_path::DirectReceived;
 use crate::streams::{DirectPacket, DirectWay, RtpPacket, StreamTimeoutConfig, Streams};
 use crate::util::{Soonest, SystemTimeExt, already_happened, not_happening};
 use crate::{Reason, net};
@@ -122,6 +123,8 @@ pub(crate) struct Session {
 
     // Next packet for RtpPacket event.
     pending_packet: Option<RtpPacket>,
+    /// The RTP that came last was authentic and new.
+    rtp_authentic: bool,
 
     // Total RTP payload bytes for media, including retransmissions.
     media_bytes_rx: u64,
@@ -223,6 +226,7 @@ impl Session {
             pacer_control: PacerControl::new(),
             poll_packet_buf: vec![0; 2000],
             pending_packet: None,
+            rtp_authentic: false,
             media_bytes_rx: 0,
             media_bytes_tx: 0,
             ice_lite: config.ice_lite,
@@ -720,6 +724,8 @@ impl Session {
                 return;
             }
         };
+
+        self.rtp_authentic = true;
 
         let data = if header.has_padding {
             match RtpHeader::unpad_payload(data) {
@@ -1287,8 +1293,13 @@ impl Session {
         sealed.is_some()
     }
 
-    pub(crate) fn take_received(&mut self) -> Option<RtpPacket> {
-        self.pending_packet.take()
+    pub(crate) fn take_received(&mut self) -> DirectReceived {
+        let authentic = std::mem::take(&mut self.rtp_authentic);
+        match self.pending_packet.take() {
+            Some(packet) => DirectReceived::Packet(packet),
+            None if authentic => DirectReceived::Padding,
+            None => DirectReceived::Unread,
+        }
     }
 
     /// Sends a packet past the queue if it may leave at once; else queues it.

@@ -127,11 +127,12 @@ fn main() {
     let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|arg| arg == name);
     let scenarios: Vec<&Scenario> = SCENARIOS.iter().filter(|s| wanted(s.name)).collect();
     let repeats = number("REPEATS", 3);
+    let mut others: Vec<Vec<f64>> = scenarios.iter().map(|_| Vec::new()).collect();
     let mut results: Vec<Vec<(Cell, f64)>> = scenarios.iter().map(|_| Vec::new()).collect();
     for _ in 0..repeats {
-        for (scenario, results) in scenarios.iter().zip(&mut results) {
+        for ((scenario, results), others) in scenarios.iter().zip(&mut results).zip(&mut others) {
             let speed = calibration();
-            let cell = measure(scenario, &bursts);
+            let cell = measure(Measured::start("serve"), scenario, &bursts);
             let floor = measure_floor(scenario, cell.receivers, &bursts);
             println!(
                 "  {}: {:.2} us ({:.2} in turns), floor {floor:.2} us, {:.0}/s to {}, p50 {:.2} ms p99 {:.2} ms, {} lost, {} dropped; calibration {speed:.0} ns",
@@ -146,10 +147,27 @@ fn main() {
                 cell.dropped,
             );
             results.push((cell, floor));
+            if has_mediasoup() && scenario.steps.len() == 1 {
+                let other = measure(Measured::start_mediasoup(), scenario, &bursts);
+                println!(
+                    "  {} with mediasoup: {:.2} us, {:.0}/s, p99 {:.2} ms, {} lost",
+                    scenario.name,
+                    other.micros,
+                    other.rate,
+                    other.p99.as_secs_f64() * 1e3,
+                    other.lost,
+                );
+                others.push(other.micros / cell.micros);
+            }
         }
     }
-    for (scenario, results) in scenarios.iter().zip(&results) {
+    for ((scenario, results), others) in scenarios.iter().zip(&results).zip(&mut others) {
         summarise(scenario, results);
+        others.sort_by(f64::total_cmp);
+        if let (Some(low), Some(high)) = (others.first(), others.last()) {
+            let middle = others[others.len() / 2];
+            println!("        mediasoup takes {middle:.1} times as long [{low:.1}-{high:.1}]");
+        }
     }
     if wanted("idle") {
         idle();
@@ -163,6 +181,11 @@ fn main() {
     if wanted("class") {
         class(&bursts);
     }
+}
+
+/// Whether a folder with mediasoup is given (`e2e/bench/mediasoup.mjs`): it forwards light, mesh and voices, too.
+fn has_mediasoup() -> bool {
+    std::env::var_os("MEDIASOUP").is_some()
 }
 
 fn number(name: &str, default: u64) -> u64 {
@@ -193,11 +216,11 @@ fn summarise(scenario: &Scenario, results: &[(Cell, f64)]) {
     );
 }
 
-fn measure(scenario: &Scenario, bursts: &Bursts) -> Cell {
+fn measure(server: Measured, scenario: &Scenario, bursts: &Bursts) -> Cell {
     let most = *scenario.steps.last().expect("a step");
     let publishers = scenario.publishers;
     let slots = if scenario.video.is_some() { publishers.max(4) } else { 4 };
-    let mut stage = Stage::new(publishers + most, slots);
+    let mut stage = Stage::with(server, publishers + most, slots);
     for number in 0..publishers {
         stage.publish(number, scenario.video, number < scenario.voices, bursts);
     }
@@ -264,7 +287,12 @@ fn observe(stage: &mut Stage, receivers: usize) -> Cell {
     let (cpu, wall) = (stage.server.cpu() - cpu, begun.elapsed());
     let after = stage.metrics();
     let grown = |name: &str| after[name].as_u64().unwrap_or(0) - before[name].as_u64().unwrap_or(0);
-    let packets = grown("packets_out").max(1) as f64;
+    // Another server is counted by what reaches the guests.
+    let packets = match after["packets_out"].is_null() {
+        true => stage.tally.packets,
+        false => grown("packets_out"),
+    };
+    let packets = packets.max(1) as f64;
     let mut ways = std::mem::take(&mut stage.tally.ways);
     ways.sort_unstable();
     let at = |part: f64| {

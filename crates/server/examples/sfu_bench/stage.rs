@@ -6,6 +6,7 @@ use mio::{Events, Interest, Poll, Token};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -27,17 +28,32 @@ const CORE: &str = "1";
 /// A process of its own on a core of its own.
 pub struct Measured {
     child: Child,
+    /// Whose CPU time and memory are looked at.
+    pid: u32,
     to: ChildStdin,
     from: Receiver<String>,
 }
 
 impl Measured {
+    /// Ourselves in this role.
     pub fn start(role: &str) -> Measured {
         let own = std::env::current_exe().expect("our own path");
+        Measured::start_program(Path::new(&own), role)
+    }
+
+    /// mediasoup, if it is given: its worker is measured, not Node.js.
+    pub fn start_mediasoup() -> Measured {
+        let mut measured = Measured::start_program(Path::new("node"), "e2e/bench/mediasoup.mjs");
+        let begun: Value = serde_json::from_str(&measured.hear()).expect("JSON");
+        measured.pid = begun["pid"].as_u64().and_then(|pid| pid.try_into().ok()).expect("a pid");
+        measured
+    }
+
+    fn start_program(program: &Path, argument: &str) -> Measured {
         let mut child = Command::new("taskset")
             .args(["-c", CORE])
-            .arg(own)
-            .arg(role)
+            .arg(program)
+            .arg(argument)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -52,7 +68,7 @@ impl Measured {
                 }
             }
         });
-        Measured { child, to, from }
+        Measured { pid: child.id(), child, to, from }
     }
 
     pub fn say(&mut self, line: &str) {
@@ -65,7 +81,7 @@ impl Measured {
 
     /// CPU time of all its threads, from the kernel's books.
     pub fn cpu(&self) -> Duration {
-        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("Linux");
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid)).expect("Linux");
         let nanos = tasks.flatten().filter_map(|task| {
             let stat = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
             stat.split(' ').next()?.parse::<u64>().ok()
@@ -75,8 +91,7 @@ impl Measured {
 
     /// Resident memory, kB.
     pub fn memory(&self) -> u64 {
-        let status =
-            std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("Linux");
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).expect("Linux");
         let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or_default();
         line.split_whitespace().nth(1).and_then(|kb| kb.parse().ok()).unwrap_or(0)
     }
@@ -116,8 +131,12 @@ struct Publisher {
 
 impl Stage {
     pub fn new(guests: usize, slots: usize) -> Stage {
+        Stage::with(Measured::start("serve"), guests, slots)
+    }
+
+    pub fn with(server: Measured, guests: usize, slots: usize) -> Stage {
         let mut stage = Stage {
-            server: Measured::start("serve"),
+            server,
             guests: Vec::new(),
             poll: Poll::new().expect("epoll"),
             events: Events::with_capacity(1_024),

@@ -37,7 +37,11 @@ counters! {
     unknown_datagrams,
     /// Datagrams the socket would not take.
     send_dropped,
-    /// RTP packets of a peer's address that brought nothing: forged, repeated, or padding.
+    /// STUN requests that name a connection, or come from its address, and are not its peer's.
+    checks_unread,
+    /// DTLS from the address of a peer that is connected: repeated or forged.
+    handshakes_unread,
+    /// RTP of a peer's address that was malformed, forged or repeated.
     packets_unread,
     /// RTCP of a peer's address that was forged or repeated.
     reports_unread,

@@ -234,6 +234,8 @@ impl Worker {
         let (now, told) = (self.shard.counters(), &self.told);
         let counters = &self.around.counters;
         add(&counters.unknown_datagrams, now.unknown_datagrams - told.unknown_datagrams);
+        add(&counters.checks_unread, now.checks_unread - told.checks_unread);
+        add(&counters.handshakes_unread, now.handshakes_unread - told.handshakes_unread);
         add(&counters.packets_unread, now.packets_unread - told.packets_unread);
         add(&counters.reports_unread, now.reports_unread - told.reports_unread);
         add(&counters.packets_in, now.packets_in - told.packets_in);

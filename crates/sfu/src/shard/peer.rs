@@ -110,6 +110,10 @@ impl<T: MediaTransport> Peer<T> {
         self.rests_from = Some(now + RESTS_AFTER);
     }
 
+    pub fn is_settled(&self) -> bool {
+        self.rests_from.is_some()
+    }
+
     /// The moment for a timer that it set for `at`.
     pub fn wake_at(&self, now: Instant, at: Instant) -> Instant {
         if self.rests(now) { at.max(now + REST) } else { at }

@@ -3,7 +3,7 @@
 
 use super::INITIAL_BPS;
 use super::offer::{self, OfferError};
-use super::{Direction, Line, MediaTransport, Outgoing, Polled, Received, Written, crypto};
+use super::{Direction, Line, MediaTransport, Outgoing, Polled, Received, Rtp, Written, crypto};
 use crate::egress::Egress;
 use crate::packet::AudioLevel;
 use crate::vp8::Vp8;
@@ -16,7 +16,7 @@ use str0m::config::DtlsCert;
 use str0m::format::Codec;
 use str0m::media::{KeyframeRequestKind, Mid, Pt};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{DirectPacket, RtpPacket, Ssrc};
+use str0m::rtp::{DirectPacket, DirectReceived, RtpPacket, Ssrc};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 /// Resend cache of a video slot. The stack's own default keeps 4 MB for a busy participant and
@@ -277,9 +277,14 @@ impl MediaTransport for Str0mTransport {
         }
     }
 
-    fn handle_rtp(&mut self, now: Instant, bytes: &[u8]) -> Option<Received> {
-        let packet = self.guarded(|rtc| rtc.receive_rtp(now, bytes)).flatten()?;
-        self.received(packet)
+    fn handle_rtp(&mut self, now: Instant, bytes: &[u8]) -> Rtp {
+        match self.guarded(|rtc| rtc.receive_rtp(now, bytes)) {
+            Some(DirectReceived::Packet(packet)) => {
+                self.received(packet).map_or(Rtp::Unread, Rtp::Packet)
+            }
+            Some(DirectReceived::Padding) => Rtp::Padding,
+            Some(DirectReceived::Unread) | None => Rtp::Unread,
+        }
     }
 
     fn send_receipt(&mut self, now: Instant, egress: &mut Egress, group: usize) -> bool {
