@@ -10,10 +10,10 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/footprint"
 binary=$(cargo test --release --locked -p incamera-sfu --test scenarios --no-run 2>&1 |
   sed -n 's/.*Executable.*(\(.*\))/\1/p')
 
-measure() { # what, the function around it, how many there were (packets or reports)
+measure() { # what, the function around it, how many there were (packets or reports), in which test
   local out
   out=$(valgrind --tool=callgrind --cache-sim=yes --D1=49152,12,64 --I1=32768,8,64 --LL=2097152,16,64 \
-    --toggle-collect="$2" --callgrind-out-file=/dev/null "$binary" --exact a_voice_reaches_sixty_and_all_report_it --nocapture 2>&1)
+    --toggle-collect="$2" --callgrind-out-file=/dev/null "$binary" --exact "$4" --nocapture 2>&1)
   local count
   count=$(sed -n "s/.*$3: \([0-9]*\).*/\1/p" <<< "$out")
   # Instructions, reads, writes, then misses: of code, of reads, of writes.
@@ -23,5 +23,7 @@ measure() { # what, the function around it, how many there were (packets or repo
   }' <<< "$out"
 }
 
-measure "a packet" '*share_out*' packets
-measure "a report" '*MediaTransport*handle_rtcp*' reports
+reporting=a_voice_reaches_sixty_and_all_report_it
+measure "a packet" '*share_out*' packets $reporting
+measure "a packet to whoever watches nothing" '*share_out*' packets who_watches_nothing_is_asked_for_no_reports
+measure "a report" '*MediaTransport*handle_rtcp*' reports $reporting
