@@ -6,10 +6,8 @@ import path from "node:path";
 
 const require = createRequire(path.resolve(process.env.MEDIASOUP, "package.json"));
 const mediasoup = require("mediasoup");
-// Ids are the router's choice; our guests' are taken, so that one map serves both ways.
-const { supportedRtpCapabilities } = require(
-  path.join(path.dirname(require.resolve("mediasoup")), "supportedRtpCapabilities.js"),
-);
+const { headerExtensions } = mediasoup.getSupportedRtpCapabilities();
+const idOf = (name) => headerExtensions.find(({ uri }) => uri.includes(name)).preferredId;
 
 const tell = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 const worker = await mediasoup.createWorker({ logLevel: "error" });
@@ -39,14 +37,6 @@ function read(sdp) {
 }
 
 async function createRouter(lines) {
-  const ids = new Map(lines.flatMap((line) => line.extensions).map(({ uri, id }) => [uri, id]));
-  let next = 20; // for what our guests do not know
-  const known = new Map();
-  for (const extension of supportedRtpCapabilities.headerExtensions) {
-    const { uri } = extension;
-    if (!known.has(uri)) known.set(uri, ids.get(uri) ?? next++);
-    extension.preferredId = known.get(uri);
-  }
   const audio = lines.find((line) => line.kind === "audio");
   const video = lines.find((line) => line.kind === "video");
   return worker.createRouter({
@@ -60,7 +50,7 @@ async function createRouter(lines) {
 function answer(lines, transport) {
   const { iceParameters: ice, iceCandidates, dtlsParameters } = transport;
   const { algorithm, value } = dtlsParameters.fingerprints.find((print) => print.algorithm === "sha-256");
-  const known = new Set(supportedRtpCapabilities.headerExtensions.map(({ uri }) => uri));
+  const known = new Set(headerExtensions.map(({ uri }) => uri));
   const sections = lines.map((line) => {
     const opus = line.kind === "audio";
     const codec = opus ? "opus/48000/2" : "VP8/90000";
@@ -95,7 +85,7 @@ async function join({ peer, sdp }) {
   const [, algorithm, value] = sdp.match(/^a=fingerprint:(\S+) (\S+)/m);
   await transport.connect({ dtlsParameters: { role: "client", fingerprints: [{ algorithm, value }] } });
   peers.set(peer, { lines, transport, camera: undefined });
-  tell([peer, answer(lines, transport)]);
+  tell([peer, answer(lines, transport), idOf("transport-wide-cc"), idOf("abs-send-time")]);
 }
 
 async function publish({ peer, mic, camera }) {
@@ -115,7 +105,7 @@ async function publish({ peer, mic, camera }) {
       rtpParameters: {
         mid,
         codecs: [codec],
-        headerExtensions: line.extensions.filter(({ uri }) => supportedRtpCapabilities.headerExtensions.some((known) => known.uri === uri)),
+        headerExtensions: line.extensions.filter(({ uri }) => headerExtensions.some((known) => known.uri === uri)),
         encodings: [{ ssrc: line.ssrc }],
         rtcp: { cname: `guest-${peer}` },
       },

@@ -49,7 +49,7 @@ pub struct Counters {
     pub unknown_datagrams: u64,
     /// STUN requests that name a connection, or come from its address, and are not its peer's.
     pub checks_unread: u64,
-    /// DTLS from the address of a peer that is connected: repeated or forged.
+    /// DTLS, or nothing known, from the address of a peer that is connected: forged, repeated, or its goodbye.
     pub handshakes_unread: u64,
     /// RTP of a peer's address that was malformed, forged or repeated.
     pub packets_unread: u64,

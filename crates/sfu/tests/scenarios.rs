@@ -319,7 +319,7 @@ fn a_thin_line_gets_what_fits_and_more_once_it_is_wide() {
 /// Nothing is known of a line while its user only listens.
 #[test]
 fn a_camera_after_a_while_of_listening_finds_what_its_line_carries() {
-    for kbps in [200, 300, 500, 1_000, 2_000] {
+    for (kbps, layer) in [(200, 0), (300, 0), (500, 0), (1_000, 1), (2_000, 2)] {
         let mut world = World::with(1, 2, 1);
         world.client(1).speaks = Some(-20);
         world.client(1).shows = vec![0, 1, 2];
@@ -339,6 +339,8 @@ fn a_camera_after_a_while_of_listening_finds_what_its_line_carries() {
         let late = got.iter().filter_map(|got| Some(got.at - got.sent?)).max();
         assert!(got.len() > 15 * 55, "{kbps} kbps: {} packets in 15 s", got.len());
         assert!(late < Some(Duration::from_millis(200)), "{kbps} kbps: {late:?} on the way");
+        let last = got.last().map(|got| got.layer);
+        assert!(last >= Some(layer), "{kbps} kbps: layer {last:?}");
     }
 }
 

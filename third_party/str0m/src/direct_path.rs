@@ -15,7 +15,6 @@ use crate::{Rtc, RtcState};
 
 /// What was in an RTP datagram.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant)] // moved once
 pub enum DirectReceived {
     /// A packet.
     Packet(RtpPacket),

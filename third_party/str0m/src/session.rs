@@ -10,6 +10,7 @@ use crate::config::KeyingMaterial;
 use crate::config_mod::RtcpReportIntervals;
 use crate::crypto::CryptoProvider;
 use crate::crypto::dtls::SrtpProfile;
+use crate::direct_path::DirectReceived;
 use crate::format::CodecConfig;
 use crate::format::PayloadParams;
 use crate::format::Vp9PacketizerMode;
@@ -38,7 +39,6 @@ use crate::rtp_::{RtpHeader, SessionId, TwccPacketId, extend_u16};
 use crate::rtp_::{SrtpContext, Ssrc};
 use crate::rtp_::{TwccRecvRegister, TwccSendRegister};
 use crate::stats::StatsSnapshot;
-use crate::direct_path::DirectReceived;
 use crate::streams::{DirectPacket, DirectWay, RtpPacket, StreamTimeoutConfig, Streams};
 use crate::util::{Soonest, SystemTimeExt, already_happened, not_happening};
 use crate::{Reason, net};
@@ -504,6 +504,7 @@ impl Session {
     }
 
     pub fn handle_rtp_receive(&mut self, now: Instant, message: &[u8], wake: &mut Wake) {
+        self.rtp_authentic = false;
         let Some(header) = RtpHeader::parse(message, &self.exts) else {
             // Parsing has not touched stream state. Later rejection paths can have.
             wake.no_events();
@@ -1294,10 +1295,9 @@ impl Session {
     }
 
     pub(crate) fn take_received(&mut self) -> DirectReceived {
-        let authentic = std::mem::take(&mut self.rtp_authentic);
         match self.pending_packet.take() {
             Some(packet) => DirectReceived::Packet(packet),
-            None if authentic => DirectReceived::Padding,
+            None if self.rtp_authentic => DirectReceived::Padding,
             None => DirectReceived::Unread,
         }
     }

@@ -48,7 +48,7 @@ pub struct Guest {
     pub connected: bool,
     keys: Option<Keys>,
     /// Ids of transport number and time of sending.
-    ids: (u8, u8),
+    pub ids: (u8, u8),
     arrivals: Arrivals,
     streams: HashMap<u32, Stream>,
     feedback_index: u32,

@@ -104,7 +104,7 @@ const SCENARIOS: &[Scenario] = &[
 struct Cell {
     rate: f64,
     micros: f64,
-    /// What of it the thread was awake for and not falling asleep or waking: a virtual machine's share.
+    /// What of it passed at work: without falling asleep and waking, which cost much in a virtual machine.
     turns: f64,
     p50: Duration,
     p99: Duration,

@@ -38,7 +38,7 @@ impl Measured {
     /// Ourselves in this role.
     pub fn start(role: &str) -> Measured {
         let own = std::env::current_exe().expect("our own path");
-        Measured::start_program(Path::new(&own), role)
+        Measured::start_program(&own, role)
     }
 
     /// mediasoup, if it is given: its worker is measured, not Node.js.
@@ -178,6 +178,10 @@ impl Stage {
             let answer: Value = serde_json::from_str(&self.server.hear()).expect("JSON");
             let number = answer[0].as_u64().expect("a number") as usize;
             self.guests[number].accept(answer[1].as_str().expect("an answer"));
+            // mediasoup writes ids of its own, whatever the guests' offers say.
+            if let (Some(transport), Some(sent)) = (answer[2].as_u64(), answer[3].as_u64()) {
+                self.guests[number].ids = (transport as u8, sent as u8);
+            }
             self.run(Duration::ZERO);
         }
     }

@@ -39,7 +39,7 @@ counters! {
     send_dropped,
     /// STUN requests that name a connection, or come from its address, and are not its peer's.
     checks_unread,
-    /// DTLS from the address of a peer that is connected: repeated or forged.
+    /// DTLS, or nothing known, from the address of a peer that is connected: forged, repeated, or its goodbye.
     handshakes_unread,
     /// RTP of a peer's address that was malformed, forged or repeated.
     packets_unread,
