@@ -3,23 +3,16 @@
 // who listens, come before all others (root only), and the attacker gets the time that nobody wants: what those two hear is what the server does.
 // `node e2e/bench/abuse.mjs [seconds] [names…]`; ATTACK names the attacker's program. Prints a table.
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { usage } from '../lib/crowd.mjs';
 import { chromium, click, firefox, inMeeting, knock } from '../lib/people.mjs';
-import { binary, startServer } from '../lib/server.mjs';
+import { binary, free, metrics, startServer } from '../lib/server.mjs';
 import { listen, longestMadeUp, longestSilence, watchSilence } from '../lib/silence.mjs';
 
 const seconds = Number(process.argv[2] ?? 10);
 const attacker = process.env.ATTACK ?? `${process.env.INCAMERA_BIN}/examples/attack`;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const free = () => new Promise((resolve) => {
-  const probe = createServer().listen(0, '127.0.0.1', () => {
-    const { port } = probe.address();
-    probe.close(() => resolve(port));
-  });
-});
 
 /** Name and arguments; `rate` is datagrams, messages or sockets. */
 const ATTACKS = [
@@ -35,12 +28,6 @@ const server = await startServer({ media: `0.0.0.0:${mediaPort}`, args: ['--metr
 const children = [];
 const people = [];
 const pages = () => people.map(({ page }) => page);
-
-async function metrics() {
-  const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
-  return Object.fromEntries(text.split('\n').filter((line) => line && !line.startsWith('#'))
-    .map((line) => [line.slice(9, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
-}
 
 function start(...args) {
   const child = spawn(binary('incamera'), args, { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -73,7 +60,7 @@ async function suffer(link, [name, rate]) {
   const [pair, crowd] = [headless(link, FIRST, 2, 1), headless(link, ['nice', '-n', '0'], 8, 0)];
   await pause(5_000);
   await listen(pages());
-  const [before, counted, began] = [usage(server.child.pid), await metrics(), Date.now()];
+  const [before, counted, began] = [usage(server.child.pid), await metrics(metricsPort), Date.now()];
   let done = null;
   if (rate === null) await pause(seconds * 1_000);
   else {
@@ -81,7 +68,7 @@ async function suffer(link, [name, rate]) {
       '--media', `127.0.0.1:${mediaPort}`, '--to', new URL(server.url).host, '--url', link], { timeout: (seconds + 60) * 1_000 });
     done = JSON.parse(stdout);
   }
-  const [after, recounted, took] = [usage(server.child.pid), await metrics(), (Date.now() - began) / 1_000];
+  const [after, recounted, took] = [usage(server.child.pid), await metrics(metricsPort), (Date.now() - began) / 1_000];
   const [silence, madeUp] = [await longestSilence(pages()), await longestMadeUp(pages())];
   const [measured, report] = [await pair, await crowd];
   const grown = Object.entries(recounted).map(([key, value]) => [key, value - (counted[key] ?? 0)])

@@ -1,6 +1,7 @@
 // The real server binary, on ports of its own choosing and a data directory of the test's.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -54,3 +55,18 @@ async function firstUrl(child, log) {
   if (!match) throw new Error(`unexpected first line: ${line}`);
   return match[1];
 }
+
+/** What `--metrics-listen 127.0.0.1:port` serves: values by name, without the prefix. */
+export async function metrics(port) {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  return Object.fromEntries(text.split('\n').filter((line) => line && !line.startsWith('#'))
+    .map((line) => [line.slice('incamera_'.length, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
+}
+
+/** A port that nobody listens on. */
+export const free = () => new Promise((resolve) => {
+  const probe = createServer().listen(0, '127.0.0.1', () => {
+    const { port } = probe.address();
+    probe.close(() => resolve(port));
+  });
+});

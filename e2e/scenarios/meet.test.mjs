@@ -5,12 +5,15 @@ import { after, before, test } from 'node:test';
 import { headlessFiles } from '../lib/clips.mjs';
 import { admit, by, chromium, click, firefox, host, inMeeting, knock, reads } from '../lib/people.mjs';
 import { hears, hearsRecorded, packetsReceived, seesAllLines, seesMoving } from '../lib/probes.mjs';
-import { binary, startServer } from '../lib/server.mjs';
+import { binary, free, metrics, startServer } from '../lib/server.mjs';
 
-let server;
+let server, metricsPort;
 const people = [];
 const children = [];
-before(async () => { server = await startServer(); });
+before(async () => {
+  metricsPort = await free();
+  server = await startServer({ args: ['--metrics-listen', `127.0.0.1:${metricsPort}`] });
+});
 after(async () => {
   for (const child of children) child.kill('SIGTERM');
   await Promise.allSettled(people.map((p) => p.browser.close()));
@@ -45,6 +48,8 @@ test('a host and a guest in Chromium see and hear each other', async () => {
     seesMoving(bens, 'Anna', 'red'), hears(bens, 'red'),
     seesMoving(annas, 'Ben', 'green'), hears(annas, 'green'),
   ]);
+  const { media_feedback_in_total: feedback } = await metrics(metricsPort);
+  assert.ok(feedback > 10, `Chromium's transport feedback wakes no thread: ${feedback}`);
   const [hers, his] = [await code(annas), await code(bens)];
   assert.ok(hers, 'the meeting code has six groups of five digits');
   assert.equal(hers, his, 'both read the same meeting code');

@@ -17,7 +17,7 @@ use str0m::rtp::{ExtensionValues, RtpWrite};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 /// Between two transport reports, as browsers send them.
-const FEEDBACK: Duration = Duration::from_millis(100);
+const FEEDBACK: Duration = Duration::from_millis(50);
 const REPORT: Duration = Duration::from_secs(1);
 
 /// One packet in this many is opened to read when it was sent.

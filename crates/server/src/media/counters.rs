@@ -31,6 +31,8 @@ counters! {
     connections,
     /// Datagrams received.
     datagrams_in,
+    /// Of these, receivers' transport feedback that no thread was woken for.
+    feedback_in,
     /// Datagrams sent.
     datagrams_out,
     /// Datagrams from nobody we know.

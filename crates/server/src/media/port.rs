@@ -1,7 +1,8 @@
-//! One UDP socket: received in batches with GRO, sent in batches, with GSO where one destination
+//! One UDP port: received in batches with GRO, sent in batches, with GSO where one destination
 //! gets several packets of a size.
 
 mod batch;
+mod pair;
 mod sender;
 
 use mio::net::UdpSocket;
@@ -18,11 +19,16 @@ const SOCKET_BUFFER: usize = 4 << 20;
 const RECEIVE_SIZE: usize = 65_535;
 
 pub(super) struct Port {
-    pub socket: UdpSocket,
-    state: UdpSocketState,
+    inlet: Inlet,
+    feedback: Option<Inlet>,
     address: SocketAddr,
     buffer: Vec<u8>,
     pub sender: Sender,
+}
+
+struct Inlet {
+    socket: UdpSocket,
+    state: UdpSocketState,
 }
 
 /// A datagram as it came.
@@ -34,16 +40,15 @@ pub(super) struct Datagram<'a> {
 
 impl Port {
     pub fn bind(address: SocketAddr) -> io::Result<Port> {
-        let socket = UdpSocket::bind(address)?;
-        let state = UdpSocketState::new((&socket).into())?;
-        let _ = state.set_send_buffer_size((&socket).into(), SOCKET_BUFFER);
-        let _ = state.set_recv_buffer_size((&socket).into(), SOCKET_BUFFER);
-        let address = socket.local_addr()?;
+        let (socket, feedback) = pair::bind(address)?;
+        let inlet = Inlet::new(socket)?;
+        let _ = inlet.state.set_send_buffer_size((&inlet.socket).into(), SOCKET_BUFFER);
+        let address = inlet.socket.local_addr()?;
         Ok(Port {
             address,
-            sender: Sender::new(address, state.max_gso_segments()),
-            socket,
-            state,
+            sender: Sender::new(address, inlet.state.max_gso_segments()),
+            inlet,
+            feedback: feedback.map(Inlet::new).transpose()?,
             buffer: vec![0; RECEIVE_SIZE * BATCH_SIZE],
         })
     }
@@ -52,11 +57,39 @@ impl Port {
         self.address
     }
 
+    /// What tells that something waits in [`Self::receive`].
+    pub fn readiness(&mut self) -> &mut UdpSocket {
+        &mut self.inlet.socket
+    }
+
     /// Reads one batch. False when nothing is left.
-    pub fn receive(&mut self, mut each: impl FnMut(Datagram<'_>)) -> bool {
+    pub fn receive(&mut self, each: &mut dyn FnMut(Datagram<'_>)) -> bool {
+        self.inlet.receive(&mut self.buffer, each)
+    }
+
+    /// Reads one batch of receivers' transport feedback, of which nothing tells that it waits. False when nothing is left.
+    pub fn receive_feedback(&mut self, each: &mut dyn FnMut(Datagram<'_>)) -> bool {
+        self.feedback.as_ref().is_some_and(|inlet| inlet.receive(&mut self.buffer, each))
+    }
+
+    /// Sends and clears what is gathered. What the socket does not take is dropped, as a full
+    /// network would.
+    pub fn send(&mut self, egress: &mut Egress) {
+        self.sender.send(&self.inlet.socket, egress);
+    }
+}
+
+impl Inlet {
+    fn new(socket: UdpSocket) -> io::Result<Inlet> {
+        let state = UdpSocketState::new((&socket).into())?;
+        let _ = state.set_recv_buffer_size((&socket).into(), SOCKET_BUFFER);
+        Ok(Inlet { socket, state })
+    }
+
+    fn receive(&self, buffer: &mut [u8], each: &mut dyn FnMut(Datagram<'_>)) -> bool {
         let mut meta = [RecvMeta::default(); BATCH_SIZE];
         let mut slices: Vec<IoSliceMut<'_>> =
-            self.buffer.chunks_mut(RECEIVE_SIZE).map(IoSliceMut::new).collect();
+            buffer.chunks_mut(RECEIVE_SIZE).map(IoSliceMut::new).collect();
         let Ok(count) = self.state.recv((&self.socket).into(), &mut slices, &mut meta) else {
             return false;
         };
@@ -70,11 +103,5 @@ impl Port {
         }
         // Fewer than were asked for: nothing is left.
         count == BATCH_SIZE
-    }
-
-    /// Sends and clears what is gathered. What the socket does not take is dropped, as a full
-    /// network would.
-    pub fn send(&mut self, egress: &mut Egress) {
-        self.sender.send(&self.socket, egress);
     }
 }

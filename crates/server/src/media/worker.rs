@@ -3,7 +3,7 @@
 use super::control::{ControlMessage, ControlSender};
 use super::counters::{Counters, add};
 use super::handle::MediaEvent;
-use super::port::Port;
+use super::port::{Datagram, Port};
 use mio::{Events, Interest, Poll, Token, Waker};
 use sfu::transport::{Str0mTransport, profiles_refused};
 use sfu::{Command, Cross, Event, Output, Shard};
@@ -22,8 +22,16 @@ const INBOX: usize = 8_192;
 const MESSAGES_A_TURN: usize = 1_024;
 const BATCHES_A_TURN: usize = 8;
 
+/// Transport feedback waits this long at most for something else to wake the thread, while any comes: once in as long is
+/// expected.
+const FEEDBACK_EVERY: Duration = Duration::from_millis(10);
+const FEEDBACK_LASTS: Duration = Duration::from_secs(1);
+
 const SOCKET: Token = Token(0);
 const WAKER: Token = Token(1);
+
+/// One of the port's two ways to read a batch.
+type Receive = fn(&mut Port, &mut dyn FnMut(Datagram<'_>)) -> bool;
 
 pub(super) enum Inbox {
     Command(Command<Str0mTransport>),
@@ -71,7 +79,7 @@ impl Berth {
     pub fn bind(address: SocketAddr) -> io::Result<Berth> {
         let mut port = Port::bind(address)?;
         let poll = Poll::new()?;
-        poll.registry().register(&mut port.socket, SOCKET, Interest::READABLE)?;
+        poll.registry().register(port.readiness(), SOCKET, Interest::READABLE)?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         let (sender, inbox) = sync_channel(INBOX);
         Ok(Berth { port, poll, inbox, door: Door { inbox: sender, waker } })
@@ -90,6 +98,8 @@ impl Berth {
             inbox: self.inbox,
             around,
             told: sfu::Counters::default(),
+            feedback_at: Instant::now(),
+            feedback_seen: None,
         };
         std::thread::Builder::new().name(name).spawn(move || worker.run())
     }
@@ -112,6 +122,9 @@ struct Worker {
     inbox: Receiver<Inbox>,
     around: Around,
     told: sfu::Counters,
+    /// When receivers' transport feedback is read next, at the earliest, and when there was any.
+    feedback_at: Instant,
+    feedback_seen: Option<Instant>,
 }
 
 impl Worker {
@@ -121,7 +134,7 @@ impl Worker {
         loop {
             let wait = match more {
                 true => Duration::ZERO,
-                false => self.shard.poll_timeout().saturating_duration_since(Instant::now()),
+                false => self.wake_at().saturating_duration_since(Instant::now()),
             };
             if let Err(error) = self.poll.poll(&mut events, Some(wait))
                 && error.kind() != io::ErrorKind::Interrupted
@@ -138,17 +151,27 @@ impl Worker {
         }
     }
 
+    /// When something is due that no queue and no socket tells of.
+    fn wake_at(&self) -> Instant {
+        let timers = self.shard.poll_timeout();
+        match self.feedback_seen {
+            Some(seen) if seen + FEEDBACK_LASTS > self.feedback_at => timers.min(self.feedback_at),
+            _ => timers,
+        }
+    }
+
     /// One turn: queues, socket, timers, and everything that follows. Says whether more waits;
     /// `None` to stop.
     fn turn(&mut self) -> Option<bool> {
         let more_messages = self.read_inbox()?;
+        let more_feedback = self.read_feedback();
         let more_datagrams = self.read_socket();
         let now = Instant::now();
         self.shard.handle_timeout(now);
         self.shard.flush(now, |egress| self.port.send(egress));
         self.write_outputs();
         self.count();
-        Some(more_messages || more_datagrams)
+        Some(more_messages || more_feedback || more_datagrams)
     }
 
     fn read_inbox(&mut self) -> Option<bool> {
@@ -164,17 +187,27 @@ impl Worker {
         Some(true)
     }
 
+    /// Reads transport feedback where it is time to: it does not wake the thread, and comes with what does.
+    fn read_feedback(&mut self) -> bool {
+        let now = Instant::now();
+        if now < self.feedback_at {
+            return false;
+        }
+        let (received, more) = self.read_batch(now, Port::receive_feedback);
+        if received > 0 {
+            add(&self.around.counters.feedback_in, received);
+            self.feedback_seen = Some(now);
+        }
+        if !more {
+            self.feedback_at = now + FEEDBACK_EVERY;
+        }
+        more
+    }
+
     fn read_socket(&mut self) -> bool {
         for _ in 0..BATCHES_A_TURN {
             let now = Instant::now();
-            let (shard, candidates) = (&mut self.shard, &self.around.candidates);
-            let mut received = 0;
-            let more = self.port.receive(|datagram| {
-                received += 1;
-                let to = candidate_for(candidates, datagram.to, datagram.from);
-                shard.handle_datagram(now, datagram.from, to, datagram.bytes);
-            });
-            add(&self.around.counters.datagrams_in, received);
+            let (_, more) = self.read_batch(now, Port::receive);
             if !more {
                 return false;
             }
@@ -182,6 +215,19 @@ impl Worker {
             self.write_outputs();
         }
         true
+    }
+
+    /// Reads one batch. How many datagrams came, and whether more may wait.
+    fn read_batch(&mut self, now: Instant, receive: Receive) -> (u64, bool) {
+        let (shard, candidates) = (&mut self.shard, &self.around.candidates);
+        let mut received = 0;
+        let more = receive(&mut self.port, &mut |datagram| {
+            received += 1;
+            let to = candidate_for(candidates, datagram.to, datagram.from);
+            shard.handle_datagram(now, datagram.from, to, datagram.bytes);
+        });
+        add(&self.around.counters.datagrams_in, received);
+        (received, more)
     }
 
     fn write_outputs(&mut self) {
