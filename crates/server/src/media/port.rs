@@ -15,6 +15,9 @@ use std::net::{IpAddr, SocketAddr};
 /// Kernel buffers asked for; smaller ones lose packets when a shard is busy for some milliseconds.
 const SOCKET_BUFFER: usize = 4 << 20;
 
+/// Datagrams asked for while few come; making room for each takes time.
+const FEW: usize = 8;
+
 /// Largest datagram, or run of datagrams joined by GRO.
 const RECEIVE_SIZE: usize = 65_535;
 
@@ -22,13 +25,21 @@ pub(super) struct Port {
     inlet: Inlet,
     feedback: Option<Inlet>,
     address: SocketAddr,
-    buffer: Vec<u8>,
+    space: Space,
     pub sender: Sender,
+}
+
+/// Where a batch of datagrams is put.
+struct Space {
+    bytes: Vec<u8>,
+    meta: [RecvMeta; BATCH_SIZE],
 }
 
 struct Inlet {
     socket: UdpSocket,
     state: UdpSocketState,
+    /// Datagrams asked for at once.
+    batch: usize,
 }
 
 /// A datagram as it came.
@@ -49,7 +60,10 @@ impl Port {
             sender: Sender::new(address, inlet.state.max_gso_segments()),
             inlet,
             feedback: feedback.map(Inlet::new).transpose()?,
-            buffer: vec![0; RECEIVE_SIZE * BATCH_SIZE],
+            space: Space {
+                bytes: vec![0; RECEIVE_SIZE * BATCH_SIZE],
+                meta: [RecvMeta::default(); BATCH_SIZE],
+            },
         })
     }
 
@@ -64,12 +78,12 @@ impl Port {
 
     /// Reads one batch. False when nothing is left.
     pub fn receive(&mut self, each: &mut dyn FnMut(Datagram<'_>)) -> bool {
-        self.inlet.receive(&mut self.buffer, each)
+        self.inlet.receive(&mut self.space, each)
     }
 
     /// Reads one batch of receivers' transport feedback, of which nothing tells that it waits. False when nothing is left.
     pub fn receive_feedback(&mut self, each: &mut dyn FnMut(Datagram<'_>)) -> bool {
-        self.feedback.as_ref().is_some_and(|inlet| inlet.receive(&mut self.buffer, each))
+        self.feedback.as_mut().is_some_and(|inlet| inlet.receive(&mut self.space, each))
     }
 
     /// Sends and clears what is gathered. What the socket does not take is dropped, as a full
@@ -83,17 +97,18 @@ impl Inlet {
     fn new(socket: UdpSocket) -> io::Result<Inlet> {
         let state = UdpSocketState::new((&socket).into())?;
         let _ = state.set_recv_buffer_size((&socket).into(), SOCKET_BUFFER);
-        Ok(Inlet { socket, state })
+        Ok(Inlet { socket, state, batch: FEW })
     }
 
-    fn receive(&self, buffer: &mut [u8], each: &mut dyn FnMut(Datagram<'_>)) -> bool {
-        let mut meta = [RecvMeta::default(); BATCH_SIZE];
-        let mut slices: Vec<IoSliceMut<'_>> =
-            buffer.chunks_mut(RECEIVE_SIZE).map(IoSliceMut::new).collect();
-        let Ok(count) = self.state.recv((&self.socket).into(), &mut slices, &mut meta) else {
+    fn receive(&mut self, space: &mut Space, each: &mut dyn FnMut(Datagram<'_>)) -> bool {
+        let mut chunks = space.bytes.chunks_mut(RECEIVE_SIZE);
+        let mut slices: [IoSliceMut<'_>; BATCH_SIZE] =
+            std::array::from_fn(|_| IoSliceMut::new(chunks.next().unwrap_or_default()));
+        let slices = &mut slices[..self.batch];
+        let Ok(count) = self.state.recv((&self.socket).into(), slices, &mut space.meta) else {
             return false;
         };
-        for (meta, slice) in meta.iter().zip(&slices).take(count) {
+        for (meta, slice) in space.meta.iter().zip(slices).take(count) {
             let from = SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port());
             let to = meta.dst_ip.map(|ip| ip.to_canonical());
             let bytes = slice.get(..meta.len).unwrap_or_default();
@@ -102,6 +117,8 @@ impl Inlet {
             }
         }
         // Fewer than were asked for: nothing is left.
-        count == BATCH_SIZE
+        let more = count == self.batch;
+        self.batch = if more { BATCH_SIZE } else { FEW };
+        more
     }
 }

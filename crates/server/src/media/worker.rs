@@ -130,11 +130,11 @@ struct Worker {
 impl Worker {
     fn run(mut self) {
         let mut events = Events::with_capacity(8);
-        let mut more = false;
+        let (mut now, mut more) = (Instant::now(), false);
         loop {
             let wait = match more {
                 true => Duration::ZERO,
-                false => self.wake_at().saturating_duration_since(Instant::now()),
+                false => self.wake_at().saturating_duration_since(now),
             };
             if let Err(error) = self.poll.poll(&mut events, Some(wait))
                 && error.kind() != io::ErrorKind::Interrupted
@@ -143,11 +143,12 @@ impl Worker {
                 return;
             }
             let begun = Instant::now();
-            match self.turn() {
+            match self.turn(begun) {
                 Some(rest) => more = rest,
                 None => return,
             }
-            add(&self.around.counters.busy_nanos, begun.elapsed().as_nanos() as u64);
+            now = Instant::now();
+            add(&self.around.counters.busy_nanos, (now - begun).as_nanos() as u64);
         }
     }
 
@@ -162,11 +163,10 @@ impl Worker {
 
     /// One turn: queues, socket, timers, and everything that follows. Says whether more waits;
     /// `None` to stop.
-    fn turn(&mut self) -> Option<bool> {
-        let more_messages = self.read_inbox()?;
-        let more_feedback = self.read_feedback();
-        let more_datagrams = self.read_socket();
-        let now = Instant::now();
+    fn turn(&mut self, now: Instant) -> Option<bool> {
+        let more_messages = self.read_inbox(now)?;
+        let more_feedback = self.read_feedback(now);
+        let (now, more_datagrams) = self.read_socket(now);
         self.shard.handle_timeout(now);
         self.shard.flush(now, |egress| self.port.send(egress));
         self.write_outputs();
@@ -174,9 +174,8 @@ impl Worker {
         Some(more_messages || more_feedback || more_datagrams)
     }
 
-    fn read_inbox(&mut self) -> Option<bool> {
+    fn read_inbox(&mut self, now: Instant) -> Option<bool> {
         for _ in 0..MESSAGES_A_TURN {
-            let now = Instant::now();
             match self.inbox.try_recv() {
                 Ok(Inbox::Command(command)) => self.shard.handle_command(now, command),
                 Ok(Inbox::Cross(message)) => self.shard.handle_cross(now, message),
@@ -188,8 +187,7 @@ impl Worker {
     }
 
     /// Reads transport feedback where it is time to: it does not wake the thread, and comes with what does.
-    fn read_feedback(&mut self) -> bool {
-        let now = Instant::now();
+    fn read_feedback(&mut self, now: Instant) -> bool {
         if now < self.feedback_at {
             return false;
         }
@@ -204,17 +202,18 @@ impl Worker {
         more
     }
 
-    fn read_socket(&mut self) -> bool {
+    /// Reads what waits. The time of the last batch, and whether more may wait.
+    fn read_socket(&mut self, mut now: Instant) -> (Instant, bool) {
         for _ in 0..BATCHES_A_TURN {
-            let now = Instant::now();
             let (_, more) = self.read_batch(now, Port::receive);
             if !more {
-                return false;
+                return (now, false);
             }
             self.shard.flush(now, |egress| self.port.send(egress));
             self.write_outputs();
+            now = Instant::now();
         }
-        true
+        (now, true)
     }
 
     /// Reads one batch. How many datagrams came, and whether more may wait.
