@@ -2,10 +2,12 @@
 
 /**
  * Runs in the page. `__longest` says, since `__listen`, in ms: for how long a sound that was coming brought no packet, one that has not
- * come back included; and the most in a row that the browser had to make up because nothing was there to play
- * (every 40 ms something again). The first is as coarse as the page is busy; the second is what people hear.
+ * come back included; and the most in a row that the browser had to make up or leave silent before the line sounded again
+ * (looked at every 40 ms). What is never heard again on its line has ended, or cannot be decrypted; `AGAIN` bounds what still counts as
+ * the same sound, in ms. The first is as coarse as the page is busy; the second is what people hear.
  */
 function watchSound() {
+  const AGAIN = 5_000;
   let last = new Map();
   let longest = { packets: 0, heard: 0 };
   window.__listen = () => { last = new Map(); longest = { packets: 0, heard: 0 }; };
@@ -13,7 +15,7 @@ function watchSound() {
     ...longest,
     packets: Math.max(longest.packets, ...[...last.values()].map(({ at }) => (at === null ? 0 : performance.now() - at))),
   });
-  const concealed = (stat) => ((stat.concealedSamples ?? 0) - (stat.silentConcealedSamples ?? 0)) / 48;
+  const concealed = (stat) => (stat.concealedSamples ?? 0) / 48;
   setInterval(async () => {
     const connection = window.__connections.at(-1);
     if (!connection) return;
@@ -22,8 +24,10 @@ function watchSound() {
       if (stat.type !== 'inbound-rtp' || stat.kind !== 'audio') continue;
       const before = heard.get(stat.ssrc);
       const made = concealed(stat);
-      const run = before && made > before.made ? before.run + made - before.made : 0;
-      if (heard === last) longest.heard = Math.max(longest.heard, run);
+      const goesOn = before && made > before.made;
+      const sounds = before && !goesOn && stat.packetsReceived > before.packets;
+      if (sounds && before.run <= AGAIN && heard === last) longest.heard = Math.max(longest.heard, before.run);
+      const run = goesOn ? before.run + made - before.made : sounds ? 0 : before?.run ?? 0;
       if (before?.packets === stat.packetsReceived) {
         heard.set(stat.ssrc, { ...before, made, run });
         continue;
