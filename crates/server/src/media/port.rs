@@ -17,6 +17,7 @@ const SOCKET_BUFFER: usize = 4 << 20;
 
 /// Datagrams asked for while few come; making room for each takes time.
 const FEW: usize = 8;
+const _: () = assert!(FEW <= BATCH_SIZE, "a batch never needs more room than there is");
 
 /// Largest datagram, or run of datagrams joined by GRO.
 const RECEIVE_SIZE: usize = 65_535;
