@@ -104,7 +104,10 @@ impl Server {
         helpers.extend(keeper);
         let (metrics_address, exporter) = start_metrics(&config, &app).await?;
         helpers.extend(exporter);
-        let listener = Listener::new(socket, tls_config, app.clone());
+        let listener = socket
+            .into_std()
+            .and_then(|socket| Listener::start(socket, tls_config, app.clone()))
+            .map_err(|error| StartError::Listen { key: "listen", address, error })?;
         Ok(Server {
             address,
             metrics_address,
@@ -113,7 +116,7 @@ impl Server {
             media,
             database,
             drain,
-            listener: tokio::spawn(listener.run()),
+            listener,
             helpers,
         })
     }
