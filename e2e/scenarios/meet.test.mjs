@@ -48,7 +48,7 @@ test('a host and a guest in Chromium see and hear each other', async () => {
     seesMoving(bens, 'Anna', 'red'), hears(bens, 'red'),
     seesMoving(annas, 'Ben', 'green'), hears(annas, 'green'),
   ]);
-  const { media_feedback_in_total: feedback } = await metrics(metricsPort);
+  const { media_unhurried_in_total: feedback } = await metrics(metricsPort);
   assert.ok(feedback > 10, `Chromium's transport feedback wakes no thread: ${feedback}`);
   const [hers, his] = [await code(annas), await code(bens)];
   assert.ok(hers, 'the meeting code has six groups of five digits');

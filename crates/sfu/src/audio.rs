@@ -37,7 +37,7 @@ const MAX_SOURCES: usize = 4_096;
 #[derive(Debug, Default)]
 pub struct Speakers {
     places: [Option<SourceId>; KEPT],
-    sources: std::collections::HashMap<SourceId, Heard>,
+    sources: foldhash::HashMap<SourceId, Heard>,
 }
 
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Keyframe requests, coalesced: many receivers ask, the publisher is asked once.
 
 use crate::{Layer, SourceId};
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::time::{Duration, Instant};
 
 /// Least time between two requests for one layer. Less lets a few receivers with loss make the

@@ -19,6 +19,6 @@ pub mod vp8;
 
 pub use egress::{Departure, Egress};
 pub use packet::{AudioLevel, MediaPacket};
-pub use shard::{Command, Counters, Cross, Event, Output, Shard};
+pub use shard::{Command, Counters, Cross, Event, MOST_UNHEARD, Output, Shard};
 pub use transport::OfferError;
 pub use types::*;

@@ -19,9 +19,10 @@ use crate::stun;
 use crate::transport::{MediaTransport, Polled, Rtp, is_rtcp, is_rtp};
 use crate::{MediaPacket, PeerId, RoomId};
 use deliver::Delivery;
+use foldhash::HashMap;
 use peer::Peer;
 use room::Room;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,9 @@ const AT_ONCE: Duration = Duration::from_micros(10);
 
 /// Turns of one peer's poll loop within one drain; beyond, it goes on at the next flush.
 const MAX_TURNS: usize = 2_000;
+
+/// See [`Shard::unheard`].
+pub const MOST_UNHEARD: usize = 64;
 
 /// Addresses remembered for one peer; the oldest is forgotten.
 const MAX_ADDRESSES: usize = 8;
@@ -94,6 +98,9 @@ pub struct Shard<T> {
     counters: Counters,
     next_tick: Instant,
     started: Instant,
+    /// Sorted, as last told; and whether they may have changed.
+    unheard: Vec<u32>,
+    unheard_may_differ: bool,
 }
 
 impl<T: MediaTransport> Shard<T> {
@@ -101,11 +108,11 @@ impl<T: MediaTransport> Shard<T> {
     pub fn new(index: usize, now: Instant) -> Shard<T> {
         Shard {
             index,
-            rooms: HashMap::new(),
+            rooms: HashMap::default(),
             peers: Vec::new(),
-            ids: HashMap::new(),
-            by_ufrag: HashMap::new(),
-            by_address: HashMap::new(),
+            ids: HashMap::default(),
+            by_ufrag: HashMap::default(),
+            by_address: HashMap::default(),
             timers: BTreeSet::new(),
             arrived: Vec::new(),
             plan: Vec::new(),
@@ -116,6 +123,8 @@ impl<T: MediaTransport> Shard<T> {
             counters: Counters::default(),
             next_tick: now + TICK,
             started: now,
+            unheard: Vec::new(),
+            unheard_may_differ: false,
         }
     }
 
@@ -198,6 +207,7 @@ impl<T: MediaTransport> Shard<T> {
         if now >= self.next_tick {
             self.next_tick = now + TICK;
             self.tick(now);
+            self.unheard_may_differ = true;
         }
     }
 
@@ -217,6 +227,23 @@ impl<T: MediaTransport> Shard<T> {
                 self.drain(now, index, true);
             }
         }
+    }
+
+    /// SSRCs whose packets nobody is to have now, at most [`MOST_UNHEARD`] of them: microphones that are not among the
+    /// speakers. They only say how loud they are, and may be handed over some milliseconds late. `None` while they are
+    /// what they were.
+    pub fn unheard(&mut self, now: Instant) -> Option<&[u32]> {
+        if !std::mem::take(&mut self.unheard_may_differ) {
+            return None;
+        }
+        let rooms = self.rooms.values().flat_map(|room| room.unheard(now));
+        let mut unheard: Vec<u32> = rooms.take(MOST_UNHEARD).collect();
+        unheard.sort_unstable();
+        if unheard == self.unheard {
+            return None;
+        }
+        self.unheard = unheard;
+        Some(&self.unheard)
     }
 
     /// When [`Self::handle_timeout`] is due.

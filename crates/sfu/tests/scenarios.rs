@@ -636,3 +636,65 @@ fn who_watches_nothing_is_asked_for_no_reports() {
     // Receiver reports, which come each second or less often, and the speaker's own.
     assert!(reports < 60 * 3 * 3, "{reports} reports");
 }
+
+/// Counted for `scripts/bench-footprint.sh`.
+#[test]
+fn eight_see_and_hear_one_another() {
+    let mut world = World::with(1, 8, 7);
+    for number in 1..=8 {
+        let others: Vec<_> = (1..=8).filter(|other| *other != number).collect();
+        let wishes: Vec<_> =
+            others.iter().enumerate().map(|(slot, other)| (slot, *other, 360)).collect();
+        world.watch(number, &wishes);
+        world.client(number).speaks = Some(-20 - number as i8);
+        world.client(number).shows = vec![1];
+    }
+    world.run(MOMENT);
+    let (before, since) = (world.counters(), world.now);
+    world.run(Duration::from_secs(3));
+    let after = world.counters();
+    let (came, left) =
+        (after.packets_in - before.packets_in, after.packets_out - before.packets_out);
+    println!(
+        "packets: {}, received: {}, reports: {}",
+        after.packets_out, after.packets_in, world.reports
+    );
+    assert!((2_500..2_700).contains(&came), "{came}");
+    assert!(left > 7 * 8 * 2 * 88 + 8 * 3 * 145, "{left} of {came}");
+    for number in 1..=8 {
+        assert_eq!(world.heard_since(number, since).len(), 3, "voices that {number} hears");
+        let seen = (0..7).filter(|slot| {
+            world.video(number, *slot).iter().filter(|got| got.at >= since).count() > 170
+        });
+        assert_eq!(seen.count(), 7, "pictures that {number} sees");
+    }
+}
+
+#[test]
+fn streams_that_nobody_hears_are_told_apart_and_told_once() {
+    let mut world = World::with(1, 7, 1);
+    for number in 1..=6 {
+        world.client(number).speaks = Some(if number < 5 { -20 } else { -80 });
+    }
+    world.run(MOMENT);
+    let ssrc = |world: &mut World, number| world.client(number).ssrc_of_mic();
+    let (fifth, sixth) = (ssrc(&mut world, 5), ssrc(&mut world, 6));
+    let sorted = |mut ssrcs: Vec<u32>| {
+        ssrcs.sort_unstable();
+        ssrcs
+    };
+    let now = world.now;
+    assert_eq!(world.shards[0].unheard(now), Some(&sorted(vec![fifth, sixth])[..]));
+    world.run(MOMENT);
+    let now = world.now;
+    assert_eq!(world.shards[0].unheard(now), None, "nothing has changed");
+    world.client(6).speaks = Some(-5);
+    world.run(MOMENT);
+    let now = world.now;
+    let unheard = world.shards[0].unheard(now).unwrap().to_vec();
+    assert!(unheard.len() == 2 && unheard.contains(&fifth) && !unheard.contains(&sixth));
+    (1..=7).for_each(|number| world.client(number).speaks = None);
+    world.run(Duration::from_secs(3));
+    let now = world.now;
+    assert_eq!(world.shards[0].unheard(now), Some(&[][..]), "who sends nothing");
+}

@@ -181,6 +181,9 @@ fn main() {
     if wanted("class") {
         class(&bursts);
     }
+    if wanted("open") {
+        open(&bursts);
+    }
 }
 
 /// Whether a folder with mediasoup is given (`e2e/bench/mediasoup.mjs`): it forwards light, mesh and voices, too.
@@ -390,6 +393,15 @@ fn class(bursts: &Bursts) {
         stage.watch(guest, &whom);
     }
     carried("class", &mut stage, PEOPLE);
+}
+
+/// Thirty with open microphones, of whom three are heard.
+fn open(bursts: &Bursts) {
+    let mut stage = Stage::new(30, 4);
+    for guest in 0..30 {
+        stage.publish(guest, None, true, bursts);
+    }
+    carried("open", &mut stage, 30);
 }
 
 fn carried(name: &str, stage: &mut Stage, size: usize) {

@@ -31,8 +31,8 @@ counters! {
     connections,
     /// Datagrams received.
     datagrams_in,
-    /// Of these, receivers' transport feedback that no thread was woken for.
-    feedback_in,
+    /// Of these, those that no thread was woken for: receivers' transport feedback, and sound that nobody is to hear.
+    unhurried_in,
     /// Datagrams sent.
     datagrams_out,
     /// Datagrams from nobody we know.

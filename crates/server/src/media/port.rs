@@ -24,7 +24,7 @@ const RECEIVE_SIZE: usize = 65_535;
 
 pub(super) struct Port {
     inlet: Inlet,
-    feedback: Option<Inlet>,
+    unhurried: Option<Inlet>,
     address: SocketAddr,
     space: Space,
     pub sender: Sender,
@@ -52,7 +52,7 @@ pub(super) struct Datagram<'a> {
 
 impl Port {
     pub fn bind(address: SocketAddr) -> io::Result<Port> {
-        let (socket, feedback) = pair::bind(address)?;
+        let (socket, unhurried) = pair::bind(address)?;
         let inlet = Inlet::new(socket)?;
         let _ = inlet.state.set_send_buffer_size((&inlet.socket).into(), SOCKET_BUFFER);
         let address = inlet.socket.local_addr()?;
@@ -60,7 +60,7 @@ impl Port {
             address,
             sender: Sender::new(address, inlet.state.max_gso_segments()),
             inlet,
-            feedback: feedback.map(Inlet::new).transpose()?,
+            unhurried: unhurried.map(Inlet::new).transpose()?,
             space: Space {
                 bytes: vec![0; RECEIVE_SIZE * BATCH_SIZE],
                 meta: [RecvMeta::default(); BATCH_SIZE],
@@ -82,9 +82,19 @@ impl Port {
         self.inlet.receive(&mut self.space, each)
     }
 
-    /// Reads one batch of receivers' transport feedback, of which nothing tells that it waits. False when nothing is left.
-    pub fn receive_feedback(&mut self, each: &mut dyn FnMut(Datagram<'_>)) -> bool {
-        self.feedback.as_mut().is_some_and(|inlet| inlet.receive(&mut self.space, each))
+    /// Reads one batch of what is in no hurry: receivers' transport feedback, and the streams of [`Self::let_wait`]. Nothing
+    /// tells that it is there. False when nothing is left.
+    pub fn receive_unhurried(&mut self, each: &mut dyn FnMut(Datagram<'_>)) -> bool {
+        self.unhurried.as_mut().is_some_and(|inlet| inlet.receive(&mut self.space, each))
+    }
+
+    /// From now on the packets of these streams, and of no others, are in no hurry.
+    pub fn let_wait(&mut self, ssrcs: &[u32]) {
+        if self.unhurried.is_some()
+            && let Err(error) = pair::sort(&self.inlet.socket, ssrcs)
+        {
+            tracing::debug!(%error, "sound goes on coming as it did");
+        }
     }
 
     /// Sends and clears what is gathered. What the socket does not take is dropped, as a full

@@ -22,10 +22,10 @@ const INBOX: usize = 8_192;
 const MESSAGES_A_TURN: usize = 1_024;
 const BATCHES_A_TURN: usize = 8;
 
-/// Transport feedback waits this long at most for something else to wake the thread, while any comes: once in as long is
+/// What is in no hurry waits this long at most for something else to wake the thread, while any comes: once in as long is
 /// expected.
-const FEEDBACK_EVERY: Duration = Duration::from_millis(10);
-const FEEDBACK_LASTS: Duration = Duration::from_secs(1);
+const UNHURRIED_EVERY: Duration = Duration::from_millis(10);
+const UNHURRIED_LASTS: Duration = Duration::from_secs(1);
 
 const SOCKET: Token = Token(0);
 const WAKER: Token = Token(1);
@@ -98,8 +98,8 @@ impl Berth {
             inbox: self.inbox,
             around,
             told: sfu::Counters::default(),
-            feedback_at: Instant::now(),
-            feedback_seen: None,
+            unhurried_at: Instant::now(),
+            unhurried_seen: None,
         };
         std::thread::Builder::new().name(name).spawn(move || worker.run())
     }
@@ -122,9 +122,9 @@ struct Worker {
     inbox: Receiver<Inbox>,
     around: Around,
     told: sfu::Counters,
-    /// When receivers' transport feedback is read next, at the earliest, and when there was any.
-    feedback_at: Instant,
-    feedback_seen: Option<Instant>,
+    /// When what is in no hurry is read next, at the earliest, and when there was any.
+    unhurried_at: Instant,
+    unhurried_seen: Option<Instant>,
 }
 
 impl Worker {
@@ -155,8 +155,10 @@ impl Worker {
     /// When something is due that no queue and no socket tells of.
     fn wake_at(&self) -> Instant {
         let timers = self.shard.poll_timeout();
-        match self.feedback_seen {
-            Some(seen) if seen + FEEDBACK_LASTS > self.feedback_at => timers.min(self.feedback_at),
+        match self.unhurried_seen {
+            Some(seen) if seen + UNHURRIED_LASTS > self.unhurried_at => {
+                timers.min(self.unhurried_at)
+            }
             _ => timers,
         }
     }
@@ -165,13 +167,17 @@ impl Worker {
     /// `None` to stop.
     fn turn(&mut self, now: Instant) -> Option<bool> {
         let more_messages = self.read_inbox(now)?;
-        let more_feedback = self.read_feedback(now);
+        let more_unhurried = self.read_unhurried(now);
         let (now, more_datagrams) = self.read_socket(now);
         self.shard.handle_timeout(now);
         self.shard.flush(now, |egress| self.port.send(egress));
         self.write_outputs();
+        if let Some(unheard) = self.shard.unheard(now) {
+            self.port.let_wait(unheard);
+            self.unhurried_at = now; // before what comes from now on
+        }
         self.count();
-        Some(more_messages || more_feedback || more_datagrams)
+        Some(more_messages || more_unhurried || more_datagrams)
     }
 
     fn read_inbox(&mut self, now: Instant) -> Option<bool> {
@@ -186,18 +192,18 @@ impl Worker {
         Some(true)
     }
 
-    /// Reads transport feedback where it is time to: it does not wake the thread, and comes with what does.
-    fn read_feedback(&mut self, now: Instant) -> bool {
-        if now < self.feedback_at {
+    /// Reads what is in no hurry where it is time to: it does not wake the thread, and comes with what does.
+    fn read_unhurried(&mut self, now: Instant) -> bool {
+        if now < self.unhurried_at {
             return false;
         }
-        let (received, more) = self.read_batch(now, Port::receive_feedback);
+        let (received, more) = self.read_batch(now, Port::receive_unhurried);
         if received > 0 {
-            add(&self.around.counters.feedback_in, received);
-            self.feedback_seen = Some(now);
+            add(&self.around.counters.unhurried_in, received);
+            self.unhurried_seen = Some(now);
         }
         if !more {
-            self.feedback_at = now + FEEDBACK_EVERY;
+            self.unhurried_at = now + UNHURRIED_EVERY;
         }
         more
     }

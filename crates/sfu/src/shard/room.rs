@@ -4,9 +4,9 @@ use super::SourceState;
 use crate::audio::Speakers;
 use crate::keyframes::KeyframeRequests;
 use crate::layers::NOMINAL_BPS;
-use crate::{Layer, Layers, MediaPacket, Permissions, SourceId};
+use crate::{Kind, Layer, Layers, MediaPacket, Permissions, SourceId};
 use base::ParticipantId;
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::time::{Duration, Instant};
 
 /// Devices with rights in one room: the SFrame key id has 12 bits for them.
@@ -93,6 +93,11 @@ impl Traffic {
         self.measured = (self.measured + 1).min(MEASURED);
     }
 
+    /// The stream, if a packet of it came within that time.
+    fn stream_since(&self, now: Instant, time: Duration) -> Option<u32> {
+        self.seen.filter(|at| now.duration_since(*at) < time).map(|_| self.stream)
+    }
+
     /// Bits per second, once known.
     fn known_bps(&self) -> Option<u64> {
         (self.measured == MEASURED).then_some(self.bps as u64)
@@ -111,6 +116,18 @@ impl Room {
 
     pub fn keys_ready(&self, participant: ParticipantId) -> bool {
         self.members.get(&participant).is_some_and(|member| member.keys_ready)
+    }
+
+    /// Streams of microphones here that send and have no place among the speakers.
+    pub fn unheard(&self, now: Instant) -> impl Iterator<Item = u32> {
+        let places = self.speakers.places();
+        let unheard = self.sources.iter().filter(|(id, source)| {
+            let is_here = matches!(source.home, Home::Here { .. });
+            id.kind == Kind::Mic && is_here && !places.contains(&Some(**id))
+        });
+        unheard.filter_map(move |(_, source)| {
+            source.traffic[Layer::F as usize].stream_since(now, LIVE)
+        })
     }
 
     pub fn is_empty(&self) -> bool {
@@ -132,7 +149,7 @@ impl Source {
             live: if simulcast { Layers::NONE } else { layers },
             traffic: [Traffic::default(); 3],
             subscribers: Vec::new(),
-            demands: HashMap::new(),
+            demands: HashMap::default(),
             wanted: None,
             shrink_at: None,
         }

@@ -136,6 +136,11 @@ impl Client {
         offer.to_sdp_string()
     }
 
+    /// The SSRC its voice is sent with.
+    pub fn ssrc_of_mic(&mut self) -> u32 {
+        *self.rtc.direct_api().stream_tx_by_mid(self.mic, None).unwrap().ssrc()
+    }
+
     /// A re-offer with more video slots.
     pub fn grow(&mut self, slots: usize) -> String {
         let mut api = self.rtc.sdp_api();

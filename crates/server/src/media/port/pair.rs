@@ -1,5 +1,5 @@
-//! Two sockets on one port: the kernel puts what can wait, receivers' transport feedback, into the second, so that it
-//! does not wake the thread.
+//! Two sockets on one port: the kernel puts what is in no hurry, receivers' transport feedback and sound that nobody is to
+//! hear, into the second, so that it does not wake the thread.
 #![allow(
     unsafe_code,
     reason = "the UDP edge: nothing safe attaches a program to sockets that share a port"
@@ -16,6 +16,10 @@ use std::ptr;
 /// draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1): version 2, message type 15, padded or not; and the packet type.
 const FEEDBACK: [u32; 2] = [0x8f, 205];
 const PADDED: u32 = 0x20;
+
+/// The version of RTP in the first byte, and where its SSRC is (RFC 3550 §5.1).
+const VERSION: [u32; 2] = [0xc0, 0x80];
+const SSRC_AT: u32 = 8;
 
 /// Binds both. Only the first is there where the system cannot tell them apart.
 ///
@@ -40,23 +44,14 @@ fn share(first: &UdpSocket) -> io::Result<UdpSocket> {
     socket2::SockRef::from(first).set_reuse_port(true)?;
     second.set_reuse_port(true)?;
     second.bind(&address.into())?;
-    sort(first)?;
+    sort(first, &[])?;
     Ok(UdpSocket::from_std(second.into()))
 }
 
 /// Attaches the program that tells by a datagram's first bytes which socket of the group, in order of binding, is to
-/// have it (socket(7), `SO_ATTACH_REUSEPORT_CBPF`).
-fn sort(first: &UdpSocket) -> io::Result<()> {
-    let [head, kind] = FEEDBACK;
-    let mut program = [
-        step(libc::BPF_LD | libc::BPF_B | libc::BPF_ABS, 0, 0, 0),
-        step(libc::BPF_ALU | libc::BPF_AND | libc::BPF_K, !PADDED & 0xff, 0, 0),
-        step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, head, 0, 3),
-        step(libc::BPF_LD | libc::BPF_B | libc::BPF_ABS, 1, 0, 0),
-        step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, kind, 0, 1),
-        step(libc::BPF_RET | libc::BPF_K, 1, 0, 0),
-        step(libc::BPF_RET | libc::BPF_K, 0, 0, 0),
-    ];
+/// have it (socket(7), `SO_ATTACH_REUSEPORT_CBPF`): the second for transport feedback, and for RTP of these streams.
+pub(super) fn sort(first: &UdpSocket, ssrcs: &[u32]) -> io::Result<()> {
+    let mut program = program(ssrcs);
     let program = libc::sock_fprog { len: program.len() as _, filter: program.as_mut_ptr() };
     // SAFETY: the option reads a `sock_fprog` of this size, and through it the program, which lives as long; the kernel
     // checks the program and copies it. The padding between the two fields, which is not initialised, it ignores.
@@ -70,6 +65,35 @@ fn sort(first: &UdpSocket) -> io::Result<()> {
         )
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+fn program(ssrcs: &[u32]) -> Vec<libc::sock_filter> {
+    const BYTE: u32 = libc::BPF_LD | libc::BPF_B | libc::BPF_ABS;
+    const WORD: u32 = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
+    const AND: u32 = libc::BPF_ALU | libc::BPF_AND | libc::BPF_K;
+    const EQUAL: u32 = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
+    const TAKES: u32 = libc::BPF_RET | libc::BPF_K;
+    let [head, kind] = FEEDBACK;
+    let [version, is_two] = VERSION;
+    let mut program = vec![
+        step(BYTE, 0, 0, 0),
+        step(AND, !PADDED & 0xff, 0, 0),
+        step(EQUAL, head, 0, 3),
+        step(BYTE, 1, 0, 0),
+        step(EQUAL, kind, 0, 1),
+        step(TAKES, 1, 0, 0),
+        step(BYTE, 0, 0, 0),
+        step(AND, version, 0, 0),
+        step(EQUAL, is_two, 1, 0),
+        step(TAKES, 0, 0, 0),
+        // A datagram without so many bytes goes into the first: the program ends here with 0.
+        step(WORD, SSRC_AT, 0, 0),
+    ];
+    for ssrc in ssrcs {
+        program.extend([step(EQUAL, *ssrc, 0, 1), step(TAKES, 1, 0, 0)]);
+    }
+    program.push(step(TAKES, 0, 0, 0));
+    program
 }
 
 /// One instruction; `yes` and `no` say how many a comparison skips.
@@ -115,6 +139,42 @@ mod tests {
             }
             assert_eq!(read(&second), feedback);
             assert_eq!(read(&first), others);
+        }
+    }
+
+    #[test]
+    fn streams_that_may_wait_come_to_the_second_socket_until_they_may_not() {
+        let (first, second) = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let second = second.expect("this kernel sorts");
+        let from = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let rtp = |ssrc: u32| [&[0x90, 0xef, 1, 2, 0, 0, 0, 0][..], &ssrc.to_be_bytes()].concat();
+        let mut padded = rtp(7);
+        padded[0] |= 0x20;
+        let mut check = rtp(7);
+        check[0] = 0;
+        let most: Vec<u32> = (7..7 + sfu::MOST_UNHEARD as u32).collect();
+        let last = most[most.len() - 1];
+        for ssrcs in [&[9, 7][..], &most, &[]] {
+            sort(&first, ssrcs).unwrap();
+            let all = [
+                rtp(7),
+                rtp(9),
+                padded.clone(),
+                rtp(last),
+                rtp(1 << 31),
+                check.clone(),
+                vec![0x90; 11],
+            ];
+            for datagram in &all {
+                from.send_to(datagram, first.local_addr().unwrap()).unwrap();
+            }
+            let waits = |datagram: &Vec<u8>| {
+                let ssrc = datagram.get(8..12).map(|b| u32::from_be_bytes(b.try_into().unwrap()));
+                datagram[0] != 0 && ssrc.is_some_and(|ssrc| ssrcs.contains(&ssrc))
+            };
+            let (late, soon): (Vec<_>, Vec<_>) = all.into_iter().partition(waits);
+            assert_eq!(read(&second), late);
+            assert_eq!(read(&first), soon);
         }
     }
 

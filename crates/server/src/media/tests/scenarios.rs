@@ -102,6 +102,34 @@ fn switching_between_people_and_layers_is_one_continuous_stream() {
 }
 
 #[test]
+fn who_is_not_heard_wakes_no_thread_until_it_is_loud() {
+    let mut stage = Stage::with(1, 6, 1);
+    for number in 1..=6 {
+        stage.client(number).speaks = Some(if number < 5 { -20 } else { -80 });
+    }
+    stage.run(3 * MOMENT);
+    let unhurried = |stage: &mut Stage| {
+        let before = stage.media.metrics();
+        stage.run(Duration::from_secs(2));
+        let after = stage.media.metrics();
+        let came = after.packets_in - before.packets_in;
+        (after.unhurried_in - before.unhurried_in) as f64 / came as f64
+    };
+    let share = unhurried(&mut stage);
+    assert!((0.3..0.4).contains(&share), "{share} instead of two of six");
+    stage.client(6).speaks = Some(-5);
+    let since = Instant::now();
+    stage.until("the sixth is heard", |stage| stage.heard_since(1, since).contains(&6));
+    assert!(since.elapsed() < Duration::from_secs(2), "after {:?}", since.elapsed());
+    for number in 1..=5 {
+        stage.client(number).speaks = None;
+    }
+    stage.run(2 * MOMENT);
+    let share = unhurried(&mut stage);
+    assert!(share < 0.05, "{share} of somebody who is heard");
+}
+
+#[test]
 fn only_the_loudest_three_others_are_heard() {
     let mut stage = Stage::with(1, 6, 1);
     for (number, level) in [(1, -10), (2, -25), (3, -40), (4, -55), (5, -80), (6, -90)] {
