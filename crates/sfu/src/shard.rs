@@ -40,7 +40,7 @@ const AT_ONCE: Duration = Duration::from_micros(10);
 /// Turns of one peer's poll loop within one drain; beyond, it goes on at the next flush.
 const MAX_TURNS: usize = 2_000;
 
-/// See [`Shard::unheard`].
+/// See [`Output::Unheard`].
 pub const MOST_UNHEARD: usize = 64;
 
 /// Addresses remembered for one peer; the oldest is forgotten.
@@ -98,9 +98,8 @@ pub struct Shard<T> {
     counters: Counters,
     next_tick: Instant,
     started: Instant,
-    /// Sorted, as last told; and whether they may have changed.
+    /// As last told, see [`Output::Unheard`].
     unheard: Vec<u32>,
-    unheard_may_differ: bool,
 }
 
 impl<T: MediaTransport> Shard<T> {
@@ -124,7 +123,6 @@ impl<T: MediaTransport> Shard<T> {
             next_tick: now + TICK,
             started: now,
             unheard: Vec::new(),
-            unheard_may_differ: false,
         }
     }
 
@@ -207,7 +205,6 @@ impl<T: MediaTransport> Shard<T> {
         if now >= self.next_tick {
             self.next_tick = now + TICK;
             self.tick(now);
-            self.unheard_may_differ = true;
         }
     }
 
@@ -227,23 +224,6 @@ impl<T: MediaTransport> Shard<T> {
                 self.drain(now, index, true);
             }
         }
-    }
-
-    /// SSRCs whose packets nobody is to have now, at most [`MOST_UNHEARD`] of them: microphones that are not among the
-    /// speakers. They only say how loud they are, and may be handed over some milliseconds late. `None` while they are
-    /// what they were.
-    pub fn unheard(&mut self, now: Instant) -> Option<&[u32]> {
-        if !std::mem::take(&mut self.unheard_may_differ) {
-            return None;
-        }
-        let rooms = self.rooms.values().flat_map(|room| room.unheard(now));
-        let mut unheard: Vec<u32> = rooms.take(MOST_UNHEARD).collect();
-        unheard.sort_unstable();
-        if unheard == self.unheard {
-            return None;
-        }
-        self.unheard = unheard;
-        Some(&self.unheard)
     }
 
     /// When [`Self::handle_timeout`] is due.

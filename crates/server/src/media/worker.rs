@@ -172,10 +172,6 @@ impl Worker {
         self.shard.handle_timeout(now);
         self.shard.flush(now, |egress| self.port.send(egress));
         self.write_outputs();
-        if let Some(unheard) = self.shard.unheard(now) {
-            self.port.let_wait(unheard);
-            self.unhurried_at = now; // before what comes from now on
-        }
         self.count();
         Some(more_messages || more_unhurried || more_datagrams)
     }
@@ -251,6 +247,10 @@ impl Worker {
                     self.around.control.put(ControlMessage::Released { peer, transport });
                 }
                 Output::Event(event) => self.tell(event),
+                Output::Unheard(ssrcs) => {
+                    self.port.let_wait(&ssrcs);
+                    self.unhurried_at = Instant::now(); // what has come, before what comes
+                }
             }
         }
         for (index, door) in self.around.doors.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use super::forward::announce;
 use super::room::{Home, Source};
-use super::{Cross, Event, Output, Shard, SourceState};
+use super::{Cross, Event, MOST_UNHEARD, Output, Shard, SourceState};
 use crate::layers::{Want, allocate, at_most, desired, ideal_layer, sustained};
 use crate::transport::{INITIAL_BPS, MediaTransport};
 use crate::{Kind, Layer, Layers, PeerId, RoomId, SourceId};
@@ -30,6 +30,17 @@ impl<T: MediaTransport> Shard<T> {
         let rooms: Vec<RoomId> = self.rooms.keys().copied().collect();
         for id in rooms {
             self.tick_room(now, id);
+        }
+        self.look_for_unheard(now);
+    }
+
+    fn look_for_unheard(&mut self, now: Instant) {
+        let rooms = self.rooms.values().flat_map(|room| room.unheard(now));
+        let mut unheard: Vec<u32> = rooms.take(MOST_UNHEARD).collect();
+        unheard.sort_unstable();
+        if unheard != self.unheard {
+            self.unheard.clone_from(&unheard);
+            self.outputs.push_back(Output::Unheard(unheard));
         }
     }
 

@@ -74,7 +74,6 @@ impl<T: MediaTransport> Shard<T> {
         let Some(room) = self.rooms.get_mut(&id) else { return false };
         let (place, changed) = room.speakers.heard(now, packet.source, packet.level);
         if changed {
-            self.unheard_may_differ = true;
             self.refresh_audio_lines(id);
         }
         place.is_some()

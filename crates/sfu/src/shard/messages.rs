@@ -118,4 +118,7 @@ pub enum Output<T> {
         transport: Option<Box<T>>,
     },
     Event(Event),
+    /// SSRCs whose packets nobody is to have now: microphones that are not among the speakers, sorted, at most
+    /// [`MOST_UNHEARD`](super::MOST_UNHEARD). They only say how loud they are, and may be handed over some milliseconds late.
+    Unheard(Vec<u32>),
 }

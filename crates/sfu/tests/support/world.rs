@@ -68,6 +68,8 @@ pub struct World {
     /// To whom the RTP of each flush went, one behind the other, and how long it was.
     pub batches: Vec<Vec<(SocketAddr, usize)>>,
     crossing: VecDeque<(usize, Cross)>,
+    /// Streams that may wait, each time they were told.
+    pub unheard: Vec<Vec<u32>>,
 }
 
 pub fn id(number: u32) -> PeerId {
@@ -103,6 +105,7 @@ impl World {
             told: Vec::new(),
             batches: Vec::new(),
             crossing: VecDeque::new(),
+            unheard: Vec::new(),
         }
     }
 
@@ -334,6 +337,7 @@ impl World {
             Output::Cross { to, message } => self.crossing.push_back((to, message)),
             Output::Released { transport, .. } => self.lent = transport,
             Output::Event(event) => self.seen.push(event),
+            Output::Unheard(ssrcs) => self.unheard.push(ssrcs),
         }
     }
 
