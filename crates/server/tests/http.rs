@@ -242,6 +242,32 @@ async fn connections_beyond_the_bound_are_closed() {
 }
 
 #[tokio::test]
+async fn connections_without_a_request_are_counted_until_one_comes() {
+    let running =
+        Running::with(|config| config.metrics_listen = Some("127.0.0.1:0".parse().unwrap())).await;
+    let counted = async |openings, connections| {
+        let end = Instant::now() + common::PATIENCE;
+        let mut last = (0, 0);
+        while last != (openings, connections) {
+            assert!(Instant::now() < end, "{last:?}");
+            last = (running.metric("openings").await, running.metric("connections").await);
+        }
+    };
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        open.push(TcpStream::connect(running.authority()).await.unwrap());
+    }
+    counted(3, 3).await;
+    open[0].write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    assert!(open[0].read(&mut [0; 64]).await.unwrap() > 0);
+    counted(2, 3).await;
+    open.pop();
+    counted(1, 2).await;
+    running.server.drain().await;
+    assert!(matches!(open[1].read(&mut [0; 64]).await, Ok(0) | Err(_)), "closed at the end");
+}
+
+#[tokio::test]
 async fn whoever_has_said_nothing_yet_does_not_delay_the_end() {
     let running = Running::with(|_| {}).await;
     let mut silent = TcpStream::connect(running.authority()).await.unwrap();

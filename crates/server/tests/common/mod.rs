@@ -50,9 +50,14 @@ impl Running {
 
     /// What `/metrics` says of refusals for this reason; it must be served.
     pub async fn refused(&self, reason: &str) -> u64 {
+        self.metric(&format!("refused_total{{reason=\"{reason}\"}}")).await
+    }
+
+    /// What `/metrics` says; it must be served.
+    pub async fn metric(&self, name: &str) -> u64 {
         let own = self.server.metrics_address().unwrap().to_string();
         let text = request(&own, "GET", "/metrics", &[], "").await.body;
-        let name = format!("incamera_refused_total{{reason=\"{reason}\"}} ");
+        let name = format!("incamera_{name} ");
         text.lines().find_map(|line| line.strip_prefix(&name)).unwrap().parse().unwrap()
     }
 

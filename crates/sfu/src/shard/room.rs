@@ -18,6 +18,10 @@ const LIVE: Duration = Duration::from_secs(2);
 /// A layer without packets for this long rests: what it costs is what it cost before.
 const RESTING: Duration = Duration::from_millis(300);
 
+/// A microphone without packets for this long is no longer one of those that may wait: less than the shell goes on looking
+/// for what waits once a packet came.
+const MAY_WAIT: Duration = Duration::from_millis(800);
+
 /// Weight of the newest 100 ms in a layer's measured rate.
 const RATE_WEIGHT: f64 = 0.1;
 
@@ -126,7 +130,7 @@ impl Room {
             id.kind == Kind::Mic && is_here && !places.contains(&Some(**id))
         });
         unheard.filter_map(move |(_, source)| {
-            source.traffic[Layer::F as usize].stream_since(now, LIVE)
+            source.traffic[Layer::F as usize].stream_since(now, MAY_WAIT)
         })
     }
 

@@ -13,7 +13,8 @@ pub(crate) fn not_happening() -> Instant {
 // This is indeed a bit dodgy, but we want str0m's internal idea of time to be completely
 // driven from the external API using `Instant`. What works against us is that Instant can't
 // represent things like UNIX EPOCH (but SystemTime can).
-static BEGINNING_OF_TIME: LazyLock<(Instant, SystemTime)> = LazyLock::new(|| {
+// The third is the second as time since the unix epoch.
+static BEGINNING_OF_TIME: LazyLock<(Instant, SystemTime, Duration)> = LazyLock::new(|| {
     // These two should be "frozen" the same instant. Hopefully they are not differing too much.
     let now = Instant::now();
     let now_sys = SystemTime::now();
@@ -38,15 +39,16 @@ static BEGINNING_OF_TIME: LazyLock<(Instant, SystemTime)> = LazyLock::new(|| {
 
     let beginning_of_time_sys = now_sys - since_beginning_of_time;
 
+    let since_epoch = beginning_of_time_sys
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .expect("beginning of time to be after epoch");
+
     // This pair represents our "beginning of time" for the same moment.
-    (beginning_of_time, beginning_of_time_sys)
+    (beginning_of_time, beginning_of_time_sys, since_epoch)
 });
 
 pub fn epoch_to_beginning() -> Duration {
-    BEGINNING_OF_TIME
-        .1
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .expect("beginning of time to be after epoch")
+    BEGINNING_OF_TIME.2
 }
 
 pub(crate) fn already_happened() -> Instant {
@@ -98,12 +100,7 @@ impl InstantExt for Instant {
             warn!("Time went backwards from beginning_of_time Instant");
         }
 
-        let duration_since_time_0 = self.duration_since(BEGINNING_OF_TIME.0);
-        let system_time = BEGINNING_OF_TIME.1 + duration_since_time_0;
-
-        system_time
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .expect("clock to go forwards from unix epoch")
+        self.duration_since(BEGINNING_OF_TIME.0) + BEGINNING_OF_TIME.2
     }
 
     fn to_ntp_duration(&self) -> Duration {
