@@ -212,12 +212,16 @@ impl Listener {
         }
     }
 
+    /// Counts before it closes: who was cut off may look.
     fn waited(&self, waited: Waited<ConnectionPass>) {
         self.app.metrics.openings.add(-1);
         match waited {
             Waited::Ready(stream, pass) => self.serve(stream.into(), Arc::new(pass)),
-            Waited::TooLong(_) => self.app.metrics.refuse(Refusal::SlowRequest),
-            Waited::Gone(_) => {}
+            Waited::TooLong(stream, _) => {
+                self.app.metrics.refuse(Refusal::SlowRequest);
+                drop(stream);
+            }
+            Waited::Gone(..) => {}
         }
     }
 

@@ -27,13 +27,13 @@ pub(super) enum Opening {
     Hello,
 }
 
-/// How the wait of a connection ended.
+/// How the wait of a connection ended. It is closed with this.
 #[derive(Debug)]
 pub(super) enum Waited<G> {
     Ready(TcpStream, G),
     /// The peer has closed, or its connection broke.
     Gone(G),
-    TooLong(G),
+    TooLong(TcpStream, G),
 }
 
 /// Connections that have not said the whole of their opening, or [`ENOUGH`] of it; none of it is read. A task and a timer for
@@ -89,10 +89,11 @@ impl<G> Doorstep<G> {
         Some(if is_whole { Waited::Ready(stream, guest) } else { Waited::Gone(guest) })
     }
 
-    /// Closes and returns the first one, if its time is over.
+    /// Returns the first one, if its time is over.
     pub fn too_long(&mut self, now: Instant) -> Option<Waited<G>> {
         let oldest = self.waiting.first_entry().filter(|oldest| oldest.get().until <= now)?;
-        Some(Waited::TooLong(oldest.remove().guest))
+        let Waiting { stream, guest, .. } = oldest.remove();
+        Some(Waited::TooLong(stream, guest))
     }
 }
 
@@ -231,7 +232,7 @@ mod tests {
             ended.extend(house.ended(until.saturating_duration_since(Instant::now())));
             assert!(before - house.doorstep.len() < 2, "not at the same time");
         }
-        assert!(matches!(ended[..], [Waited::TooLong(1), Waited::TooLong(2)]), "{ended:?}");
+        assert!(matches!(ended[..], [Waited::TooLong(_, 1), Waited::TooLong(_, 2)]), "{ended:?}");
     }
 
     #[test]
