@@ -72,7 +72,7 @@ async function suffer(link, [name, rate]) {
   const [silence, madeUp] = [await longestSilence(pages()), await longestMadeUp(pages())];
   const [measured, report] = [await pair, await crowd];
   const grown = Object.entries(recounted).map(([key, value]) => [key, value - (counted[key] ?? 0)])
-    .filter(([key, value]) => value > 0 && /refused|unknown|unread/.test(key))
+    .filter(([key, value]) => value > 0 && /refused|excess|unknown|unread/.test(key))
     .map(([key, value]) => `${key.replace(/refused_total\{reason="(.*)"\}/, '$1')} ${value}`);
   const row = {
     attack: name, sent: done?.sent ?? 0, 'a second': done ? Math.round(done.sent / done.seconds) : 0,

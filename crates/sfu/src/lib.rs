@@ -3,6 +3,7 @@
 //! Sans-IO: packets and the time come in, packets and notices go out. Payloads are opaque; only
 //! header fields are read and changed.
 
+mod allowance;
 pub mod audio;
 pub mod egress;
 pub mod keyframes;

@@ -65,6 +65,8 @@ pub struct Counters {
     pub packets_out: u64,
     /// Packets from a peer that may not send them.
     pub packets_refused: u64,
+    /// Packets beyond what one source may send.
+    pub packets_excess: u64,
     /// Packets handed to other shards.
     pub packets_crossed: u64,
     /// Frames dropped because a receiver's queue was too old.

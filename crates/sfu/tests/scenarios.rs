@@ -692,3 +692,47 @@ fn streams_that_nobody_hears_are_told_when_they_change() {
     world.run(Duration::from_secs(3));
     assert_eq!(world.unheard.last(), Some(&Vec::new()), "who sends nothing");
 }
+
+/// What client 3 got of these two since then.
+fn got_of(world: &mut World, who: [u8; 2], since: std::time::Instant) -> [usize; 2] {
+    let got = &world.client(3).got;
+    who.map(|who| got.iter().filter(|got| got.from == who && got.at >= since).count())
+}
+
+#[test]
+fn who_floods_is_heard_and_seen_only_within_its_allowance() {
+    let mut world = World::with(1, 3, 2);
+    world.watch(3, &[(0, 1, 180)]);
+    (1..=2).for_each(|number| world.client(number).speaks = Some(-20));
+    world.run(MOMENT);
+    let (before, since) = (world.counters(), world.now);
+    world.client(1).repeats = 40;
+    world.run(Duration::from_secs(1));
+    for _ in 0..20 {
+        world.publish(1); // begins its sources anew, and no new allowance with them
+        world.run(Duration::from_millis(100));
+    }
+    let [flood, voice] = got_of(&mut world, [1, 2], since);
+    assert!((700..=800).contains(&flood), "{flood} of 6,000 in 3 s");
+    assert!((149..=151).contains(&voice), "{voice} of 150: what others send is their own");
+    let after = world.counters();
+    let excess = after.packets_excess - before.packets_excess;
+    assert!(excess.abs_diff(6_000 - flood as u64) <= 80, "{excess} counted");
+
+    world.client(1).repeats = 1;
+    world.run(Duration::from_secs(2));
+    let (since, before) = (world.now, world.counters());
+    world.run(Duration::from_secs(2));
+    assert_eq!(got_of(&mut world, [1, 2], since), [100, 100], "and again when it has stopped");
+    assert_eq!(world.counters().packets_excess, before.packets_excess);
+
+    world.client(1).speaks = None;
+    (world.client(1).shows, world.client(1).repeats) = (vec![0], 100);
+    let (before, since) = (world.counters(), world.now);
+    world.run(Duration::from_secs(3));
+    let [seen, voice] = got_of(&mut world, [1, 2], since);
+    assert!((3_000..=4_000).contains(&seen), "{seen} of 18,000 in 3 s");
+    assert!((149..=151).contains(&voice), "{voice} of 150");
+    let excess = world.counters().packets_excess - before.packets_excess;
+    assert!((13_000..15_000).contains(&excess), "{excess} counted");
+}

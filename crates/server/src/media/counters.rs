@@ -53,6 +53,8 @@ counters! {
     packets_out,
     /// RTP packets received from a peer that may not send them.
     packets_refused,
+    /// RTP packets dropped because one source sent more than any browser does.
+    packets_excess,
     /// Packets that crossed to another shard.
     packets_crossed,
     /// Packets dropped because another shard's queue was full.

@@ -292,6 +292,7 @@ impl Worker {
         add(&counters.packets_in, now.packets_in - told.packets_in);
         add(&counters.packets_out, now.packets_out - told.packets_out);
         add(&counters.packets_refused, now.packets_refused - told.packets_refused);
+        add(&counters.packets_excess, now.packets_excess - told.packets_excess);
         add(&counters.packets_crossed, now.packets_crossed - told.packets_crossed);
         add(&counters.frames_dropped, now.frames_dropped - told.frames_dropped);
         add(&counters.late_dropped, now.late_dropped - told.late_dropped);

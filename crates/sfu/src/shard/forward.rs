@@ -11,7 +11,7 @@ use std::time::Instant;
 impl<T: MediaTransport> Shard<T> {
     /// A packet of a local publisher.
     pub(super) fn published(&mut self, now: Instant, index: usize, received: Received) {
-        let Some(peer) = &self.peers[index] else { return };
+        let Some(peer) = &mut self.peers[index] else { return };
         let id = peer.id;
         let Some(packet) = peer.kind_of(received.line).and_then(|kind| parse(id, kind, received))
         else {
@@ -24,6 +24,10 @@ impl<T: MediaTransport> Shard<T> {
             return;
         }
         let Some(source) = room.sources.get_mut(&packet.source) else { return };
+        if !peer.may_send_more(now, &packet) {
+            self.counters.packets_excess += 1;
+            return;
+        }
         self.counters.packets_in += 1;
         let new_layer = source.saw(&packet, now);
         if packet.starts_decodable() {

@@ -1,5 +1,6 @@
 //! One peer of a shard: its connection, what it publishes, and its slots.
 
+use crate::allowance::Allowance;
 use crate::egress::Egress;
 use crate::rewrite::Rewritten;
 use crate::slot::{AudioSlot, VideoSlot};
@@ -42,6 +43,8 @@ pub(super) struct Peer<T> {
     pub lines: Vec<Line>,
     /// What the peer says it publishes, by line.
     pub published: Vec<(usize, Kind, bool)>,
+    /// By kind.
+    allowances: [Allowance; 4],
 }
 
 // The fields that each sent packet needs come first.
@@ -98,6 +101,7 @@ impl<T: MediaTransport> Peer<T> {
             estimate: None,
             lines: Vec::new(),
             published: Vec::new(),
+            allowances: Default::default(),
             audio: Vec::new(),
             video: Vec::new(),
         };
@@ -170,6 +174,12 @@ impl<T: MediaTransport> Peer<T> {
 
     pub fn kind_of(&self, line: usize) -> Option<Kind> {
         self.published.iter().find(|(at, _, active)| *at == line && *active).map(|p| p.1)
+    }
+
+    /// False for what it sends beyond its allowance. Here and not with the source, which a peer can end and begin anew.
+    pub fn may_send_more(&mut self, now: Instant, packet: &MediaPacket) -> bool {
+        let kind = packet.source.kind;
+        self.allowances[kind as usize].take(now, kind, packet.payload.len())
     }
 
     /// Writes, or keeps the packet while the connection is lent out. Where it was at rest, it is to be

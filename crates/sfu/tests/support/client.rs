@@ -59,6 +59,8 @@ pub struct Client {
     pub asked: Vec<(u8, Instant)>,
     /// Level it speaks at, if it does.
     pub speaks: Option<i8>,
+    /// Packets of its voice each 20 ms, and frames of its camera each 33 ms: one, unless it floods.
+    pub repeats: usize,
     /// Layers of its camera being sent.
     pub shows: Vec<u8>,
     /// Lines of the sound of a screen: its own, and that of others.
@@ -115,6 +117,7 @@ impl Client {
             got: Vec::new(),
             asked: Vec::new(),
             speaks: None,
+            repeats: 1,
             shows: Vec::new(),
             sound: None,
             sound_of_others: None,
@@ -236,7 +239,7 @@ impl Client {
         if now >= self.next_audio {
             self.next_audio = now + Duration::from_millis(20);
             if let Some(level) = self.speaks {
-                self.send_audio(now, self.mic, AUDIO, level);
+                (0..self.repeats).for_each(|_| self.send_audio(now, self.mic, AUDIO, level));
             }
             if let Some(sound) = self.sound {
                 self.send_audio(now, sound, SOUND, -5);
@@ -245,7 +248,7 @@ impl Client {
         if now >= self.next_video {
             self.next_video = now + Duration::from_millis(33);
             for layer in self.shows.clone() {
-                self.send_frame(now, layer);
+                (0..self.repeats).for_each(|_| self.send_frame(now, layer));
             }
         }
     }
