@@ -206,6 +206,7 @@ fn what_comes_together_leaves_receiver_by_receiver() {
     world.until("all see both", |world| {
         (3..=5).all(|n| world.video(n, 0).len() > 20 && world.video(n, 1).len() > 20)
     });
+    world.run(Duration::from_secs(3)); // until receivers have reported, packets name their line
     world.batches.clear();
     world.run(Duration::from_secs(2));
     let whole = world.batches.iter().filter(|batch| batch.len() >= 12).count();

@@ -10,14 +10,14 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::rtp_::Ssrc;
-use crate::streams::{DirectPacket, RtpPacket};
+use crate::streams::{DirectPacket, ReceivedRtp};
 use crate::{Rtc, RtcState};
 
 /// What was in an RTP datagram.
 #[derive(Debug)]
 pub enum DirectReceived {
     /// A packet.
-    Packet(RtpPacket),
+    Packet(ReceivedRtp),
     /// Authentic, but without a payload: a probe, or a repair of nothing.
     Padding,
     /// Malformed, forged or repeated.
@@ -70,6 +70,9 @@ impl Rtc {
         }
         let now = self.advance(now);
         self.peer_bytes_rx += datagram.len() as u64;
+        if let Some(received) = self.session.receive_now(now, datagram) {
+            return received; // no event, and no timer but those of `receipt_at`
+        }
         let mut wake = self.readiness.wake();
         self.session.handle_rtp_receive(now, datagram, &mut wake);
         drop(wake);

@@ -1,7 +1,9 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use foldhash::HashMap;
 
 use crate::Event;
 use crate::bwe::BweKind;
@@ -39,7 +41,9 @@ use crate::rtp_::{RtpHeader, SessionId, TwccPacketId, extend_u16};
 use crate::rtp_::{SrtpContext, Ssrc};
 use crate::rtp_::{TwccRecvRegister, TwccSendRegister};
 use crate::stats::StatsSnapshot;
-use crate::streams::{DirectPacket, DirectWay, RtpPacket, StreamTimeoutConfig, Streams};
+use crate::streams::{
+    DirectPacket, DirectWay, PlainHead, ReceivedRtp, RtpPacket, StreamTimeoutConfig, Streams,
+};
 use crate::util::{Soonest, SystemTimeExt, already_happened, not_happening};
 use crate::{Reason, net};
 use crate::{RtcConfig, RtcError};
@@ -218,7 +222,7 @@ impl Session {
             twcc: 0,
             twcc_rx_register: TwccRecvRegister::new(100),
             twcc_tx_register: TwccSendRegister::new(1000),
-            max_rx_seq_lookup: HashMap::new(),
+            max_rx_seq_lookup: HashMap::default(),
             bwe,
             bwe_last_event: None,
             enable_twcc_feedback: false,
@@ -1294,9 +1298,49 @@ impl Session {
         sealed.is_some()
     }
 
+    /// Takes in a packet with nothing unusual in it, like the one before it in its stream. `None` for others: nothing has
+    /// changed then, and the general path is to take it in.
+    pub(crate) fn receive_now(&mut self, now: Instant, message: &[u8]) -> Option<DirectReceived> {
+        if !self.rtp_mode || self.raw_packets.is_some() {
+            return None;
+        }
+        let head = PlainHead::parse(message, &self.exts)?;
+        let stream = self.streams.stream_rx(&head.ssrc)?;
+        let (seq_no, clock_rate) = stream.goes_on(&head)?;
+        let srtp = self.srtp_rx.as_mut().filter(|srtp| srtp.is_aead())?;
+        if head.ssrc.is_probe() {
+            return None;
+        }
+        if !stream.is_new_packet(false, seq_no) {
+            return Some(DirectReceived::Unread);
+        }
+        let opened = srtp.unprotect_rtp_parts(message, head.len, head.ssrc, *seq_no);
+        let Some(data) = opened else {
+            return Some(DirectReceived::Unread);
+        };
+        if let Some(transport) = head.transport {
+            let prev = self.twcc_rx_register.max_seq();
+            let extended = extend_u16(prev.map(|s| *s), transport);
+            self.twcc_rx_register.update_seq(extended.into(), now);
+        }
+        update_max_seq(&mut self.max_rx_seq_lookup, head.ssrc, seq_no);
+        self.media_bytes_rx += data.len() as u64;
+        if !stream.book_directly(now, &head, seq_no, clock_rate, data.len()) {
+            return Some(DirectReceived::Padding);
+        }
+        Some(DirectReceived::Packet(ReceivedRtp {
+            ssrc: head.ssrc,
+            seq_no,
+            time: head.time,
+            marker: head.marker,
+            level: head.level,
+            payload: Arc::from(data),
+        }))
+    }
+
     pub(crate) fn take_received(&mut self) -> DirectReceived {
         match self.pending_packet.take() {
-            Some(packet) => DirectReceived::Packet(packet),
+            Some(packet) => DirectReceived::Packet(packet.into()),
             None if self.rtp_authentic => DirectReceived::Padding,
             None => DirectReceived::Unread,
         }

@@ -16,7 +16,7 @@ use str0m::config::DtlsCert;
 use str0m::format::Codec;
 use str0m::media::{KeyframeRequestKind, Mid, Pt};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{DirectPacket, DirectReceived, RtpPacket, Ssrc};
+use str0m::rtp::{DirectPacket, DirectReceived, ReceivedRtp, Ssrc};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 /// Resend cache of a video slot. The stack's own default keeps 4 MB for a busy participant and
@@ -154,7 +154,7 @@ impl Str0mTransport {
             Event::Connected => Some(Polled::Connected),
             Event::IceConnectionStateChange(str0m::IceConnectionState::Disconnected)
             | Event::Closed => Some(self.end()),
-            Event::RtpPacket(packet) => self.received(packet).map(Polled::Packet),
+            Event::RtpPacket(packet) => self.received(packet.timestamp, packet.into()).map(Polled::Packet),
             Event::KeyframeRequest(request) => {
                 let line = self.mids.iter().position(|mid| *mid == request.mid)?;
                 Some(Polled::KeyframeRequest { line })
@@ -166,20 +166,17 @@ impl Str0mTransport {
         }
     }
 
-    fn received(&mut self, packet: RtpPacket) -> Option<Received> {
-        let (line, layer) = self.stream(packet.header.ssrc)?;
-        let extensions = &packet.header.ext_vals;
-        let level = extensions
-            .audio_level
-            .map(|dbov| AudioLevel { dbov, voice: extensions.voice_activity });
+    fn received(&mut self, arrived: Instant, packet: ReceivedRtp) -> Option<Received> {
+        let (line, layer) = self.stream(packet.ssrc)?;
+        let level = packet.level.map(|(dbov, voice)| AudioLevel { dbov, voice });
         Some(Received {
             line,
             layer,
-            stream: *packet.header.ssrc,
+            stream: *packet.ssrc,
             seq: *packet.seq_no,
-            timestamp: packet.header.timestamp,
-            marker: packet.header.marker,
-            arrived: packet.timestamp,
+            timestamp: packet.time,
+            marker: packet.marker,
+            arrived,
             level,
             payload: packet.payload,
         })
@@ -280,7 +277,7 @@ impl MediaTransport for Str0mTransport {
     fn handle_rtp(&mut self, now: Instant, bytes: &[u8]) -> Rtp {
         match self.guarded(|rtc| rtc.receive_rtp(now, bytes)) {
             Some(DirectReceived::Packet(packet)) => {
-                self.received(packet).map_or(Rtp::Unread, Rtp::Packet)
+                self.received(now, packet).map_or(Rtp::Unread, Rtp::Packet)
             }
             Some(DirectReceived::Padding) => Rtp::Padding,
             Some(DirectReceived::Unread) | None => Rtp::Unread,

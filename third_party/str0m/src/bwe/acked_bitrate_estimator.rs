@@ -108,9 +108,10 @@ impl AckedBitrateEstimator {
             return None;
         }
 
-        if let Some(last) = self.last_update {
-            self.current_window += receive_time - last;
-            if receive_time - last >= window {
+        if let Some(last) = self.last_update.filter(|last| *last != receive_time) {
+            let passed = receive_time - last;
+            self.current_window += passed;
+            if passed >= window {
                 // No update for a while, reset estimates.
                 self.sum = DataSize::ZERO;
                 let remaining = self.current_window.as_micros() as u64 % window.as_micros() as u64;

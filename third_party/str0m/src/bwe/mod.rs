@@ -225,17 +225,21 @@ impl SendSideBandwidthEstimator {
 
         let mut acked_packets = Vec::with_capacity(send_records.len());
 
-        let mut max_rtt = None;
         let mut count = 0;
         let mut lost = 0;
         for record in send_records.iter() {
             count += 1;
-            let Ok(acked_packet) = (*record).try_into() else {
+            let Some(remote_recv_time) = record.remote_recv_time() else {
                 lost += 1;
                 continue;
             };
-            acked_packets.push(acked_packet);
-            max_rtt = max_rtt.max(record.rtt());
+            acked_packets.push(AckedPacket {
+                seq_no: record.seq(),
+                size: record.size().into(),
+                local_send_time: record.local_send_time(),
+                remote_recv_time,
+                local_recv_time: now,
+            });
         }
         acked_packets.sort_by(AckedPacket::order_by_receive_time);
 
@@ -482,27 +486,6 @@ fn in_startup_phase(started_at: Option<Instant>, now: Instant) -> bool {
     started_at
         .map(|s| now.duration_since(s) <= STARTUP_PHASE)
         .unwrap_or(false)
-}
-
-impl TryFrom<&TwccSendRecord> for AckedPacket {
-    type Error = ();
-
-    fn try_from(value: &TwccSendRecord) -> Result<Self, Self::Error> {
-        let Some(remote_recv_time) = value.remote_recv_time() else {
-            return Err(());
-        };
-        let Some(local_recv_time) = value.local_recv_time() else {
-            return Err(());
-        };
-
-        Ok(Self {
-            seq_no: value.seq(),
-            size: value.size().into(),
-            local_send_time: value.local_send_time(),
-            remote_recv_time,
-            local_recv_time,
-        })
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

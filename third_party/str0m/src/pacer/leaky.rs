@@ -152,9 +152,11 @@ impl Pacer for LeakyBucketPacer {
         self.last_emitted = Some(now);
 
         self.media_debt += packet_size;
-        self.media_debt = self
-            .media_debt
-            .min(self.adjusted_bitrate * MAX_DEBT_IN_TIME);
+        const DEBT_SECONDS: f64 = MAX_DEBT_IN_TIME.as_millis() as f64 / 1_000.0;
+        // Compared before it is rounded: that is a call.
+        if self.media_debt.as_bytes_f64() > self.adjusted_bitrate.as_f64() / 8.0 * DEBT_SECONDS {
+            self.media_debt = self.adjusted_bitrate * MAX_DEBT_IN_TIME;
+        }
         log_pacer_media_debt!(self.media_debt.as_bytes_usize());
         self.add_padding_debt(packet_size);
 
@@ -210,16 +212,20 @@ impl LeakyBucketPacer {
         if unpaced || !self.probe_queue.is_empty() {
             return self.probe_queue.is_empty(); // the debt is cleared when the next paced one is sent
         }
-        let elapsed = self.update_handle_time_and_get_elapsed(now);
         if !self.waiting {
             self.adjusted_bitrate = self.pacing_bitrate;
         }
-        self.clear_debt(elapsed);
+        // The packets of a frame come at one moment.
+        if self.last_handle_time != Some(now) {
+            let elapsed = self.update_handle_time_and_get_elapsed(now);
+            self.clear_debt(elapsed);
+        }
         if self.adjusted_bitrate == Bitrate::ZERO {
             return false;
         }
-        let burst_interval = PACING.min(MAX_BURST_SIZE / self.adjusted_bitrate);
-        self.media_debt / self.adjusted_bitrate < burst_interval
+        const PACED_SECONDS: f64 = PACING.as_millis() as f64 / 1_000.0;
+        let paced = self.adjusted_bitrate.as_f64() / 8.0 * PACED_SECONDS;
+        self.media_debt.as_bytes_f64() < paced.min(MAX_BURST_SIZE.as_bytes_f64())
     }
 
     /// Whether packets waited at the last timeout, or a probe or padding is under way.
@@ -283,9 +289,11 @@ impl LeakyBucketPacer {
         self.media_debt = self
             .media_debt
             .saturating_sub(self.adjusted_bitrate * elapsed);
-        self.padding_debt = self
-            .padding_debt
-            .saturating_sub(self.padding_bitrate * elapsed);
+        if self.padding_debt != DataSize::ZERO {
+            self.padding_debt = self
+                .padding_debt
+                .saturating_sub(self.padding_bitrate * elapsed);
+        }
         log_pacer_media_debt!(self.media_debt.as_bytes_usize());
         log_pacer_padding_debt!(self.padding_debt.as_bytes_usize());
     }
@@ -430,6 +438,10 @@ impl LeakyBucketPacer {
     }
 
     fn add_padding_debt(&mut self, size: DataSize) {
+        if self.padding_bitrate == Bitrate::ZERO {
+            self.padding_debt = DataSize::ZERO;
+            return;
+        }
         self.padding_debt += size;
         self.padding_debt = self
             .padding_debt

@@ -504,6 +504,42 @@ impl SrtpContext {
         }
     }
 
+    /// Whether the profile is one of RFC 7714.
+    pub(crate) fn is_aead(&self) -> bool {
+        !matches!(self.rtp, Derived::Aes128CmSha1_80 { .. })
+    }
+
+    /// [`Self::unprotect_rtp`] by what it needs of the header; AEAD only.
+    pub(crate) fn unprotect_rtp_parts(
+        &mut self,
+        buf: &[u8],
+        header_len: usize,
+        ssrc: Ssrc,
+        srtp_index: u64,
+    ) -> Option<&[u8]> {
+        let (aad, input) = buf.split_at_checked(header_len)?;
+        let out_len = input.len().checked_sub(MAX_TAG_LEN)?;
+        let (roc, seq) = ((srtp_index >> 16) as u32, srtp_index as u16);
+        self.rx_scratch.resize(out_len, 0);
+        let out = &mut self.rx_scratch;
+        let opened = match &mut self.rtp {
+            Derived::Aes128CmSha1_80 { .. } => return None,
+            Derived::AeadAes128Gcm { salt, dec, .. } => {
+                let iv = AeadAes128Gcm::rtp_iv(*salt, *ssrc, roc, seq);
+                dec.decrypt(&iv, &[aad], input, out)
+            }
+            Derived::AeadAes256Gcm { salt, dec, .. } => {
+                let iv = AeadAes256Gcm::rtp_iv(*salt, *ssrc, roc, seq);
+                dec.decrypt(&iv, &[aad], input, out)
+            }
+        };
+        if opened.is_err() {
+            self.decrypt_warnings.warn(self.rtp.profile(), false);
+            return None;
+        }
+        Some(&self.rx_scratch[..out_len])
+    }
+
     pub fn protect_rtcp(&mut self, buf: &[u8]) -> Vec<u8> {
         let srtcp_index = self.srtcp_index;
 

@@ -1,8 +1,10 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt::{self};
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
+
+use foldhash::HashMap;
 
 use crate::config_mod::RtcpReportIntervals;
 use crate::format::CodecConfig;
@@ -20,7 +22,8 @@ use crate::util::already_happened;
 
 use tx_streams::TxStreams;
 
-pub use self::receive::StreamRx;
+pub(crate) use self::receive::PlainHead;
+pub use self::receive::{ReceivedRtp, StreamRx};
 pub use self::send::{DirectPacket, RtpWrite, StreamTx, StreamTxQueueInfo};
 pub(crate) use self::send::{DirectIds, DirectWay};
 

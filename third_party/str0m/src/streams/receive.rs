@@ -21,6 +21,10 @@ use super::RtpPacket;
 use super::StreamPaused;
 use super::register::ReceiverRegister;
 
+mod direct;
+pub(crate) use direct::PlainHead;
+pub use direct::ReceivedRtp;
+
 /// How many recent packets to remember for placing RED redundant blocks. Must cover the
 /// recovery depth plus some reordering slack.
 const RED_RECENT_PACKETS: usize = 32;

@@ -12,6 +12,9 @@ use super::rtx_cache_buf::EvictingBuffer;
 const RTX_CACHE_SIZE_QUANTIZER: usize = 25;
 const RTX_CACHE_QUANTIZE_SLOTS: usize = DATAGRAM_MAX_PACKET_SIZE / RTX_CACHE_SIZE_QUANTIZER;
 
+/// Looking for what is too old touches the oldest packet; a cache that is full does so by itself.
+const EVICTED_TOGETHER: u64 = 16;
+
 /// What is kept of a sent packet. Hundreds are kept for each receiver, and each is written while many others are:
 /// a whole [`RtpPacket`] has 400 bytes.
 #[derive(Debug)]
@@ -68,7 +71,9 @@ impl RtxCache {
         if let Some(newest) = self.seq_no_by_quantized_size.get_mut(quantized_size) {
             *newest = seq_no;
         }
-        self.remove_old_packets(now);
+        if (*seq_no).is_multiple_of(EVICTED_TOGETHER) {
+            self.remove_old_packets(now);
+        }
     }
 
     pub fn last_cached_seq_no(&self) -> Option<SeqNo> {

@@ -105,8 +105,11 @@ impl<T> EvictingBuffer<T> {
             // wrapped around.
             if entry.position != position {
                 // Make space to continue.
-                self.grow();
-                index = self.index_for_position(position);
+                self.evict(timestamp);
+                if self.buf[index].is_some() {
+                    self.grow();
+                    index = self.index_for_position(position);
+                }
             }
         }
         self.last_position = Some(position);

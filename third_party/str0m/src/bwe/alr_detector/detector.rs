@@ -94,13 +94,15 @@ impl AlrDetector {
             return;
         };
 
-        // saturating_duration_since protects against time going backwards
-        let delta = now.saturating_duration_since(last);
-        self.last_send_time = Some(now);
-
         // Update budget based on time and usage
         self.budget.use_budget(bytes);
-        self.budget.increase_budget(delta);
+        // The packets of a frame come at one moment.
+        if now != last {
+            // saturating_duration_since protects against time going backwards
+            let delta = now.saturating_duration_since(last);
+            self.last_send_time = Some(now);
+            self.budget.increase_budget(delta);
+        }
 
         // Check for state transitions with hysteresis
         let ratio = self.budget.budget_ratio();

@@ -54,18 +54,18 @@ impl ArrivalGroup {
             return Belongs::Yes;
         };
 
-        let Some(first_send_delta) = packet
-            .local_send_time
-            .checked_duration_since(first_local_send_time)
-        else {
-            // Out of order
+        // Out of order
+        if packet.local_send_time < first_local_send_time {
             return Belongs::Skipped;
-        };
-
-        let send_time_delta = Timestamp::from(packet.local_send_time) - self.local_send_time();
-        if send_time_delta == TimeDelta::ZERO {
+        }
+        // Compared before differences are taken: most packets are sent at one moment with those before them, or soon after.
+        if packet.local_send_time == self.local_send_time()
+            || packet.local_send_time - first_local_send_time <= SEND_TIME_GROUP_LENGTH
+        {
             return Belongs::Yes;
         }
+
+        let send_time_delta = Timestamp::from(packet.local_send_time) - self.local_send_time();
         let arrival_time_delta = Timestamp::from(packet.remote_recv_time) - self.remote_recv_time();
 
         let propagation_delta = arrival_time_delta - send_time_delta;
@@ -74,10 +74,8 @@ impl ArrivalGroup {
             && packet.remote_recv_time - first_remote_recv_time < MAX_BURST_DURATION
         {
             Belongs::Yes
-        } else if first_send_delta > SEND_TIME_GROUP_LENGTH {
-            Belongs::NewGroup
         } else {
-            Belongs::Yes
+            Belongs::NewGroup
         }
     }
 
@@ -129,6 +127,8 @@ impl Belongs {
 #[derive(Debug, Default)]
 pub struct ArrivalGroupAccumulator {
     send_time_origin: Option<Instant>,
+    /// The send time last rounded, and to what.
+    last_rounded: Option<(Instant, Instant)>,
     previous_group: Option<ArrivalGroup>,
     current_group: ArrivalGroup,
 }
@@ -153,10 +153,18 @@ impl ArrivalGroupAccumulator {
         // Use one origin across groups so rounding boundaries stay fixed. Our origin
         // differs from WebRTC's clock epoch, so individual group boundaries may differ.
         let origin = *self.send_time_origin.get_or_insert(packet.local_send_time);
-        let elapsed = packet.local_send_time.checked_duration_since(origin)?;
-        let rounded_ms = (elapsed.as_micros() + 500) / 1000;
+        let sent = packet.local_send_time;
+        let local_send_time = match self.last_rounded {
+            Some((last, rounded)) if last == sent => rounded,
+            _ => {
+                let elapsed = sent.checked_duration_since(origin)?;
+                let rounded_ms = (elapsed.as_micros() + 500) / 1000;
+                origin + Duration::from_millis(rounded_ms as u64)
+            }
+        };
+        self.last_rounded = Some((sent, local_send_time));
         let packet = AckedPacket {
-            local_send_time: origin + Duration::from_millis(rounded_ms as u64),
+            local_send_time,
             ..*packet
         };
 

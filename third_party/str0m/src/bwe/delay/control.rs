@@ -64,10 +64,11 @@ impl DelayController {
         probe_bitrate: Option<Bitrate>,
         now: Instant,
     ) -> Option<Bitrate> {
-        let mut max_rtt = None;
+        // All were reported at once: the longest way is that of the packet sent first.
+        let earliest = acked.iter().min_by_key(|acked| acked.local_send_time);
+        let max_rtt = earliest.map(AckedPacket::rtt);
 
         for acked_packet in acked {
-            max_rtt = max_rtt.max(Some(acked_packet.rtt()));
             if let Some(delay_variation) = self
                 .arrival_group_accumulator
                 .accumulate_packet(acked_packet)

@@ -107,6 +107,7 @@ impl Iterator for TwccIter {
         let instant = match status {
             PacketStatus::NotReceived => None,
             PacketStatus::ReceivedSmallDelta => match self.twcc.delta.pop_front()? {
+                Delta::Small(0) => Some(self.time_base),
                 Delta::Small(v) => Some(self.time_base + Duration::from_micros(250 * v as u64)),
                 Delta::Large(_) => panic!("Incorrect large delta size"),
             },

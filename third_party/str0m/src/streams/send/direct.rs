@@ -94,6 +94,7 @@ impl DirectIds {
 pub(super) struct Uncounted {
     pub bytes: u64,
     since: Option<Instant>,
+    until: Option<Instant>,
 }
 
 /// What a payload type stands for.
@@ -203,14 +204,15 @@ impl StreamTx {
         if !packet.nackable {
             return; // of what is never repaired there is no ratio
         }
-        let since = *self.uncounted.since.get_or_insert(now);
-        if now.saturating_duration_since(since) > COUNTED_TOGETHER {
+        if self.uncounted.until.is_none_or(|until| now > until) {
+            let since = self.uncounted.since.unwrap_or(now);
             if let Some(history) = &mut self.stats.bytes_transmitted {
                 history.push(since, self.uncounted.bytes);
                 // Purges the history, which nothing else does on this path.
                 self.rtx_ratio_downsampled(now);
             }
-            self.uncounted = Uncounted { bytes: 0, since: Some(now) };
+            let until = Some(now + COUNTED_TOGETHER);
+            self.uncounted = Uncounted { bytes: 0, since: Some(now), until };
         }
         self.uncounted.bytes += len as u64;
     }
