@@ -8,6 +8,7 @@ mod client;
 mod world;
 
 use client::{Got, packet_len};
+use sfu::transport::{MediaTransport, Str0mConfig, Str0mTransport};
 use sfu::*;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -736,4 +737,19 @@ fn who_floods_is_heard_and_seen_only_within_its_allowance() {
     assert!((149..=151).contains(&voice), "{voice} of 150");
     let excess = world.counters().packets_excess - before.packets_excess;
     assert!((13_000..15_000).contains(&excess), "{excess} counted");
+}
+
+/// A phone that is held upright sends its picture lying, and says so, where that is agreed on. It is not forwarded.
+#[test]
+fn pictures_are_turned_before_they_are_sent() {
+    let now = std::time::Instant::now();
+    let (_, offer) = client::Client::new(now, 1, 1);
+    let config = Str0mConfig::new().unwrap();
+    let mut transport = Str0mTransport::new(now, &config, &[world::address(0)]).unwrap();
+    let answer = transport.accept_offer(now, &offer).unwrap();
+    assert!(offer.contains("video-orientation"));
+    assert!(!answer.contains("video-orientation"));
+    for extension in ["transport-wide-cc", "ssrc-audio-level", "sdes:mid", "sdes:rtp-stream-id"] {
+        assert!(answer.contains(extension), "{extension}");
+    }
 }

@@ -1305,12 +1305,10 @@ impl Session {
             return None;
         }
         let head = PlainHead::parse(message, &self.exts)?;
+        debug_assert!(head.is_as_parsed(message, &self.exts), "{head:?}");
+        let srtp = self.srtp_rx.as_mut().filter(|srtp| srtp.is_aead())?;
         let stream = self.streams.stream_rx(&head.ssrc)?;
         let (seq_no, clock_rate) = stream.goes_on(&head)?;
-        let srtp = self.srtp_rx.as_mut().filter(|srtp| srtp.is_aead())?;
-        if head.ssrc.is_probe() {
-            return None;
-        }
         if !stream.is_new_packet(false, seq_no) {
             return Some(DirectReceived::Unread);
         }

@@ -22,9 +22,10 @@ const INBOX: usize = 8_192;
 const MESSAGES_A_TURN: usize = 1_024;
 const BATCHES_A_TURN: usize = 8;
 
-/// What is in no hurry waits this long at most for something else to wake the thread, while any comes: once in as long is
-/// expected.
+/// What is in no hurry waits this long at most, while any comes: once in as long is expected. Whatever wakes the thread a
+/// little sooner brings it along, so that in a busy room it needs no waking of its own.
 const UNHURRIED_EVERY: Duration = Duration::from_millis(10);
+const UNHURRIED_EARLY: Duration = Duration::from_millis(4);
 const UNHURRIED_LASTS: Duration = Duration::from_secs(1);
 
 const SOCKET: Token = Token(0);
@@ -122,7 +123,7 @@ struct Worker {
     inbox: Receiver<Inbox>,
     around: Around,
     told: sfu::Counters,
-    /// When what is in no hurry is read next, at the earliest, and when there was any.
+    /// By when what is in no hurry is read next, and when there was any.
     unhurried_at: Instant,
     unhurried_seen: Option<Instant>,
 }
@@ -190,7 +191,7 @@ impl Worker {
 
     /// Reads what is in no hurry where it is time to: it does not wake the thread, and comes with what does.
     fn read_unhurried(&mut self, now: Instant) -> bool {
-        if now < self.unhurried_at {
+        if now + UNHURRIED_EARLY < self.unhurried_at {
             return false;
         }
         let (received, more) = self.read_batch(now, Port::receive_unhurried);

@@ -16,7 +16,7 @@ use str0m::config::DtlsCert;
 use str0m::format::Codec;
 use str0m::media::{KeyframeRequestKind, Mid, Pt};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{DirectPacket, DirectReceived, ReceivedRtp, Ssrc};
+use str0m::rtp::{DirectPacket, DirectReceived, Extension, ExtensionMap, ReceivedRtp, Ssrc};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 /// Resend cache of a video slot. The stack's own default keeps 4 MB for a busy participant and
@@ -85,6 +85,7 @@ impl Str0mTransport {
             .enable_opus(true, false)
             .enable_vp8(true)
             .set_rtp_mode(true)
+            .set_extension_map(extensions())
             .set_ice_lite(true)
             .enable_bwe(Some(Bitrate::bps(INITIAL_BPS)))
             .build(now);
@@ -154,7 +155,9 @@ impl Str0mTransport {
             Event::Connected => Some(Polled::Connected),
             Event::IceConnectionStateChange(str0m::IceConnectionState::Disconnected)
             | Event::Closed => Some(self.end()),
-            Event::RtpPacket(packet) => self.received(packet.timestamp, packet.into()).map(Polled::Packet),
+            Event::RtpPacket(packet) => {
+                self.received(packet.timestamp, packet.into()).map(Polled::Packet)
+            }
             Event::KeyframeRequest(request) => {
                 let line = self.mids.iter().position(|mid| *mid == request.mid)?;
                 Some(Polled::KeyframeRequest { line })
@@ -214,6 +217,19 @@ impl Str0mTransport {
         }
         Polled::Closed
     }
+}
+
+/// The header extensions agreed to. How a picture is to be turned is not among them: it is not forwarded, and without it
+/// browsers turn the picture before they encode it (3GPP TS 26.114 §7.4.5).
+fn extensions() -> ExtensionMap {
+    let mut extensions = ExtensionMap::empty();
+    extensions.set(1, Extension::AudioLevel);
+    extensions.set(2, Extension::AbsoluteSendTime);
+    extensions.set(3, Extension::TransportSequenceNumber);
+    extensions.set(4, Extension::RtpMid);
+    extensions.set(10, Extension::RtpStreamId);
+    extensions.set(11, Extension::RepairedRtpStreamId);
+    extensions
 }
 
 /// Runs the stack so that a panic inside it ends this one connection and no other.

@@ -171,6 +171,9 @@ impl<T> EvictingBuffer<T> {
             return;
         };
 
+        let Some(too_old) = now.checked_sub(self.max_age) else {
+            return;
+        };
         let mut position = start_position;
         let start_index = self.index_for_position(position);
 
@@ -190,9 +193,7 @@ impl<T> EvictingBuffer<T> {
                 continue;
             };
 
-            let age = now.saturating_duration_since(entry.timestamp);
-
-            if age > self.max_age {
+            if entry.timestamp < too_old {
                 // Evict.
                 self.buf[index] = None;
             } else {

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use super::StreamRx;
 use crate::rtp_::{
-    Extension, ExtensionMap, Frequency, MediaTime, Pt, SeqNo, Ssrc, extend_u16, extend_u32,
+    Extension, ExtensionMap, Frequency, MediaTime, Pt, RtpHeader, SeqNo, Ssrc, extend_u16,
+    extend_u32,
 };
 use crate::streams::RtpPacket;
 
@@ -84,6 +85,20 @@ impl PlainHead {
         Some(head)
     }
 
+    /// Whether the general path reads the same. Asserted in debug builds, for each packet.
+    pub fn is_as_parsed(&self, message: &[u8], exts: &ExtensionMap) -> bool {
+        RtpHeader::parse(message, exts).is_some_and(|general| {
+            let values = &general.ext_vals;
+            let level = values.audio_level.map(|level| (level, values.voice_activity));
+            let fixed = (general.ssrc, general.timestamp, general.marker);
+            let numbers = (general.payload_type, general.sequence_number);
+            fixed == (self.ssrc, self.time, self.marker)
+                && numbers == (self.pt, self.seq)
+                && (level, values.transport_cc) == (self.level, self.transport)
+                && (general.header_len, general.has_padding) == (self.len, false)
+        })
+    }
+
     fn extensions(&mut self, mut bytes: &[u8], exts: &ExtensionMap) -> Option<()> {
         while let Some((first, rest)) = bytes.split_first() {
             if *first == 0 {
@@ -120,6 +135,7 @@ impl StreamRx {
             && !self.paused
             && self.reset_roc.is_none()
             && self.ssrc == head.ssrc
+            && !head.ssrc.is_probe()
             && self.rtx != Some(head.ssrc);
         let seq_no = extend_u16(last.map(|last| *last), head.seq);
         goes_on.then(|| (seq_no.into(), clock_rate))
