@@ -1286,9 +1286,12 @@ impl Session {
     /// Appends transport feedback, sealed, if it is due and nothing else waits to be reported.
     pub(crate) fn write_receipt(&mut self, now: Instant, out: &mut Vec<u8>) -> bool {
         self.receipts_apart = true;
-        let due = self.twcc_at().is_some_and(|at| at <= now);
+        // What most packets decide comes first.
+        if self.twcc_at().is_none_or(|at| at > now) {
+            return false;
+        }
         let alone = self.feedback_tx.is_empty() && self.nack_at().is_none() && !self.rtp_closing;
-        if !due || !alone || self.srtp_tx.is_none() {
+        if !alone || self.srtp_tx.is_none() {
             return false;
         }
         let sender_ssrc = self.streams.first_ssrc_local();

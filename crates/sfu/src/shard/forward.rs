@@ -53,7 +53,7 @@ impl<T: MediaTransport> Shard<T> {
 
     /// Once to every other shard that has use for it.
     fn cross(&mut self, id: RoomId, packet: &MediaPacket) {
-        let Some(room) = self.rooms.get(&id) else { return };
+        let Some(room) = self.rooms.get(&id).filter(|room| room.is_shared()) else { return };
         let audio = packet.source.kind.is_audio();
         let spoken = packet.source.kind == Kind::Mic;
         if spoken && !room.speakers.places().contains(&Some(packet.source)) {

@@ -138,6 +138,11 @@ impl Room {
         self.members.is_empty() && self.local.is_empty()
     }
 
+    /// Whether other shards have a part of it.
+    pub fn is_shared(&self) -> bool {
+        self.others != 0
+    }
+
     pub fn other_shards(&self) -> impl Iterator<Item = usize> + use<> {
         let others = self.others;
         (0..32).filter(move |shard| others & (1 << shard) != 0)
