@@ -2,6 +2,7 @@
 //! or copied for a forwarded packet.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 
 /// Beyond, the shell sends before more is handled: a batch of packets times a large room would
 /// not fit.
@@ -20,8 +21,6 @@ pub struct Departure {
     /// One of our candidates: the source address, if the machine has it.
     pub from: SocketAddr,
     pub to: SocketAddr,
-    /// The same for all datagrams of one peer: what may be joined into one send.
-    pub group: u32,
     start: usize,
     end: usize,
 }
@@ -33,6 +32,11 @@ impl Departure {
 
     pub fn is_empty(&self) -> bool {
         self.start == self.end
+    }
+
+    /// Where it lies in [`Egress::all`].
+    pub fn place(&self) -> Range<usize> {
+        self.start..self.end
     }
 }
 
@@ -50,6 +54,11 @@ impl Egress {
         self.bytes.get(departure.start..departure.end).unwrap_or_default()
     }
 
+    /// All datagrams, one behind the other.
+    pub fn all(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Forgets what was sent; the room is kept.
     pub fn clear(&mut self) {
         self.bytes.clear();
@@ -57,10 +66,10 @@ impl Egress {
     }
 
     /// One datagram that is ready.
-    pub fn push(&mut self, group: usize, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+    pub fn push(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
         let sealing = self.begin();
         self.buffer().extend_from_slice(bytes);
-        self.end(sealing, group, Some((&from, &to)));
+        self.end(sealing, Some((&from, &to)));
     }
 
     /// Begins a datagram, which is appended to [`Self::buffer`] and goes with [`Self::end`].
@@ -74,17 +83,11 @@ impl Egress {
 
     /// Sends what was appended, if anything was, from where to where `path` says; without one it is forgotten. The addresses
     /// are taken from where they lie: handed through as values, each copy waited for all that was written before it.
-    pub(crate) fn end(
-        &mut self,
-        sealing: Sealing,
-        group: usize,
-        path: Option<(&SocketAddr, &SocketAddr)>,
-    ) {
+    pub(crate) fn end(&mut self, sealing: Sealing, path: Option<(&SocketAddr, &SocketAddr)>) {
         let (start, end) = (sealing.start, self.bytes.len());
         match path {
             Some((from, to)) if end > start => {
-                let group = group as u32;
-                self.departures.push(Departure { from: *from, to: *to, group, start, end });
+                self.departures.push(Departure { from: *from, to: *to, start, end });
             }
             _ => self.bytes.truncate(start),
         }
@@ -108,11 +111,11 @@ mod tests {
     #[test]
     fn what_was_not_sealed_leaves_nothing_behind() {
         let mut egress = Egress::default();
-        egress.push(1, address(1), address(2), b"first");
+        egress.push(address(1), address(2), b"first");
         let sealing = egress.begin();
         egress.buffer().extend_from_slice(b"half");
-        egress.end(sealing, 2, None);
-        egress.push(3, address(1), address(3), b"second");
+        egress.end(sealing, None);
+        egress.push(address(1), address(3), b"second");
         let sent: Vec<&[u8]> = egress.departures().iter().map(|d| egress.bytes(d)).collect();
         assert_eq!(sent, [&b"first"[..], b"second"]);
     }
@@ -121,7 +124,7 @@ mod tests {
     fn it_is_full_at_its_bound_and_empty_after_sending() {
         let mut egress = Egress::default();
         while !egress.is_full() {
-            egress.push(1, address(1), address(2), &[0; 1_200]);
+            egress.push(address(1), address(2), &[0; 1_200]);
         }
         assert!(egress.departures().len() <= FULL / 1_200 + 1);
         egress.clear();

@@ -18,8 +18,8 @@ pub struct MediaPacket {
     pub marker: bool,
     /// RTP payload, opaque but for the VP8 descriptor.
     pub payload: Arc<[u8]>,
-    /// The payload with RTP padding (RFC 3550 §5.1), where that makes it as long as the next packet of its frame.
-    pub padded: Option<Arc<[u8]>>,
+    /// Bytes of RTP padding (RFC 3550 §5.1) that it is sent with, where they make it as long as the next packet of its frame.
+    pub padding: u8,
     pub arrived: Instant,
     /// Parsed descriptor; `None` for audio.
     pub vp8: Option<Vp8>,
@@ -35,9 +35,9 @@ pub struct AudioLevel {
 }
 
 impl MediaPacket {
-    /// What stands behind the RTP header when it is forwarded.
-    pub fn sent_payload(&self) -> &[u8] {
-        self.padded.as_deref().unwrap_or(&self.payload)
+    /// Bytes behind the RTP header when it is forwarded.
+    pub fn sent_len(&self) -> usize {
+        self.payload.len() + usize::from(self.padding)
     }
 
     /// Whether decoding can begin here: always for audio.

@@ -3,7 +3,6 @@
 //! come out even, shorter ones first.
 
 use crate::{MediaPacket, RoomId};
-use std::sync::Arc;
 
 /// Most bytes that are added to a packet.
 const MAX_PADDING: usize = 16;
@@ -21,10 +20,10 @@ pub(crate) fn even_out(packets: &mut [(RoomId, MediaPacket)]) {
         };
         let mut later = later.iter().take(LOOK_AHEAD);
         let next = later.find(|(at, next)| *at == *room && is_next(packet, next));
-        let target = next.map_or(0, |(_, next)| next.sent_payload().len());
+        let target = next.map_or(0, |(_, next)| next.sent_len());
         let missing = target.saturating_sub(packet.payload.len());
         if (1..=MAX_PADDING).contains(&missing) {
-            packet.padded = Some(pad(&packet.payload, missing as u8));
+            packet.padding = missing as u8;
         }
     }
 }
@@ -35,14 +34,6 @@ fn is_next(packet: &MediaPacket, next: &MediaPacket) -> bool {
         && packet.source == next.source
         && packet.timestamp == next.timestamp
         && packet.seq + 1 == next.seq
-}
-
-fn pad(payload: &[u8], count: u8) -> Arc<[u8]> {
-    let mut padded = Vec::with_capacity(payload.len() + usize::from(count));
-    padded.extend_from_slice(payload);
-    padded.resize(payload.len() + usize::from(count) - 1, 0);
-    padded.push(count);
-    padded.into()
 }
 
 #[cfg(test)]
@@ -66,7 +57,7 @@ mod tests {
             marker: false,
             vp8: Some(Vp8::parse(&payload).unwrap()),
             payload: payload.into(),
-            padded: None,
+            padding: 0,
             arrived: Instant::now(),
             level: None,
         };
@@ -74,7 +65,7 @@ mod tests {
     }
 
     fn sent(packets: &[(RoomId, MediaPacket)]) -> Vec<usize> {
-        packets.iter().map(|(_, packet)| packet.sent_payload().len()).collect()
+        packets.iter().map(|(_, packet)| packet.sent_len()).collect()
     }
 
     #[test]
@@ -83,17 +74,7 @@ mod tests {
             [(1, 99), (2, 99), (3, 100), (4, 100)].map(|(seq, len)| packet(seq, 5, len)).into();
         even_out(&mut packets);
         assert_eq!(sent(&packets), [100; 4]);
-        assert_eq!(packets[0].1.padded.as_deref().unwrap()[98..], [0x5a, 1]);
         assert_eq!(packets[0].1.payload.len(), 99, "repairs are made of what came");
-        assert!(packets[2].1.padded.is_none());
-    }
-
-    #[test]
-    fn padding_says_how_long_it_is() {
-        let mut packets = vec![packet(1, 5, 90), packet(2, 5, 100)];
-        even_out(&mut packets);
-        let padded = packets[0].1.padded.as_deref().unwrap();
-        assert_eq!(padded[90..], [0, 0, 0, 0, 0, 0, 0, 0, 0, 10]);
     }
 
     #[test]

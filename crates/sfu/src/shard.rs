@@ -179,7 +179,7 @@ impl<T: MediaTransport> Shard<T> {
         let Some(peer) = &mut self.peers[index] else { return };
         let Some(transport) = &mut peer.transport else { return };
         let received = transport.handle_rtp(now, datagram);
-        let reported = transport.send_receipt(now, &mut self.egress, index);
+        let reported = transport.send_receipt(now, &mut self.egress);
         if peer.stir(now) {
             self.touched.push(index); // its timer is far ahead
         }
@@ -300,7 +300,7 @@ impl<T: MediaTransport> Shard<T> {
                 }
                 Polled::Timeout(at) => transport.handle_timeout(at.max(now)),
                 Polled::Transmit { from, to, datagram } => {
-                    self.egress.push(index, from, to, &datagram);
+                    self.egress.push(from, to, &datagram);
                 }
                 Polled::Packet(received) => self.published(now, index, received),
                 Polled::KeyframeRequest { line } => self.receiver_lost_picture(now, index, line),

@@ -237,7 +237,7 @@ mod tests {
             marker: true,
             vp8: Vp8::parse(&payload).ok(),
             payload: payload.to_vec().into(),
-            padded: None,
+            padding: 0,
             arrived: Instant::now(),
             level: None,
         }

@@ -109,8 +109,8 @@ pub struct Outgoing<'a> {
     pub numbers: Rewritten,
     pub marker: bool,
     pub payload: &'a Arc<[u8]>,
-    /// See [`crate::MediaPacket::padded`].
-    pub padded: Option<&'a [u8]>,
+    /// See [`crate::MediaPacket::padding`].
+    pub padding: u8,
     pub vp8: Option<&'a Vp8>,
     pub level: Option<AudioLevel>,
     pub arrived: Instant,
@@ -141,14 +141,14 @@ pub trait MediaTransport {
     /// time must pass ([`MediaTransport::handle_timeout`]) by [`MediaTransport::receipt_at`].
     fn handle_rtp(&mut self, now: Instant, bytes: &[u8]) -> Rtp;
     /// After [`MediaTransport::handle_rtp`]: writes the report about what has come that is due, if it is due and only that. True when it did.
-    fn send_receipt(&mut self, now: Instant, egress: &mut Egress, group: usize) -> bool;
+    fn send_receipt(&mut self, now: Instant, egress: &mut Egress) -> bool;
     /// When the peer is to be told what has come or is missing: no timeout that is polled says it.
     fn receipt_at(&self) -> Option<Instant>;
     /// Input from the network that is RTCP by its head; `None` if it is not the peer's. True when something
     /// follows from it at once: let time pass, and poll. Most reports only update an estimate.
     fn handle_rtcp(&mut self, now: Instant, bytes: &[u8]) -> Option<bool>;
 
-    /// Writes one packet, into the egress as a datagram of this group if it may leave at once.
+    /// Writes one packet, into the egress if it may leave at once.
     /// Its sequence number must not have been used on this line before: it is part of the SRTP
     /// nonce.
     fn write(
@@ -157,7 +157,6 @@ pub trait MediaTransport {
         line: usize,
         packet: &Outgoing<'_>,
         egress: &mut Egress,
-        group: usize,
     ) -> Written;
     /// Asks the peer for a keyframe of one of its streams.
     fn request_keyframe(&mut self, stream: u32);

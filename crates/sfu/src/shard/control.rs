@@ -180,7 +180,7 @@ impl<T: MediaTransport> Shard<T> {
     fn write_held(&mut self, now: Instant, index: usize, line: usize, packet: &Outgoing<'_>) {
         let Some(peer) = &mut self.peers[index] else { return };
         if let Some(transport) = &mut peer.transport {
-            transport.write(now, line, packet, &mut self.egress, index);
+            transport.write(now, line, packet, &mut self.egress);
         }
     }
 
@@ -330,7 +330,7 @@ impl<T: MediaTransport> Shard<T> {
             let Some(transport) = self.transport(index) else { return };
             match transport.poll() {
                 Polled::Transmit { from, to, datagram } => {
-                    self.egress.push(index, from, to, &datagram);
+                    self.egress.push(from, to, &datagram);
                 }
                 Polled::Timeout(_) | Polled::Closed => return,
                 _ => {}

@@ -22,16 +22,30 @@ const MAX_QUEUE_AGE: Duration = Duration::from_millis(150);
 const TOGETHER: usize = 64;
 
 /// One packet for one line of one receiver. Their order is that of writing: packets of a line stay as they came.
+/// One number, as sorting compares them a lot: the receiver's place above all, then the line, then the packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Delivery {
-    peer: u32,
-    /// [`AUDIO`], or one more than the place of the video slot.
-    line: u32,
-    packet: u32,
-}
+pub(super) struct Delivery(u64);
 
-/// Sound finds its slot by who is shown in it.
-const AUDIO: u32 = 0;
+impl Delivery {
+    /// Without a slot it is sound, which finds its own by who is shown in it.
+    fn new(peer: usize, slot: Option<usize>, packet: usize) -> Delivery {
+        debug_assert!(peer <= u32::MAX as usize && packet < TOGETHER);
+        let line = slot.map_or(0, |slot| (slot as u64 + 1) & 0xff_ffff);
+        Delivery((peer as u64) << 32 | line << 8 | packet as u64)
+    }
+
+    fn peer(self) -> usize {
+        (self.0 >> 32) as usize
+    }
+
+    fn slot(self) -> Option<usize> {
+        (self.0 as usize >> 8 & 0xff_ffff).checked_sub(1)
+    }
+
+    fn packet(self) -> usize {
+        self.0 as usize & 0xff
+    }
+}
 
 /// What the room allows a receiver of pictures.
 #[derive(Clone, Copy)]
@@ -51,7 +65,7 @@ impl<T: MediaTransport> Shard<T> {
             self.plan(packets);
             let plan = std::mem::take(&mut self.plan);
             let mut wanting = 0u64;
-            for deliveries in plan.chunk_by(|a, b| a.peer == b.peer) {
+            for deliveries in plan.chunk_by(|a, b| a.peer() == b.peer()) {
                 wanting |= self.deliver_to_one(now, packets, deliveries);
                 if self.egress.is_full() {
                     send(&mut self.egress);
@@ -71,20 +85,17 @@ impl<T: MediaTransport> Shard<T> {
 
     fn plan(&mut self, packets: &[(RoomId, MediaPacket)]) {
         self.plan.clear();
-        for (packet, (room, content)) in (0..).zip(packets) {
+        for (packet, (room, content)) in packets.iter().enumerate() {
             let Some(room) = self.rooms.get(room) else { continue };
             if !room.may_send(content.source) {
                 continue; // no longer
             }
             if content.source.kind.is_audio() {
-                let each = |peer: &usize| Delivery { peer: *peer as u32, line: AUDIO, packet };
+                let each = |peer: &usize| Delivery::new(*peer, None, packet);
                 self.plan.extend(room.local.iter().map(each));
             } else if let Some(source) = room.sources.get(&content.source) {
-                let each = |(peer, slot): &(usize, usize)| Delivery {
-                    peer: *peer as u32,
-                    line: *slot as u32 + 1,
-                    packet,
-                };
+                let each =
+                    |(peer, slot): &(usize, usize)| Delivery::new(*peer, Some(*slot), packet);
                 self.plan.extend(source.subscribers.iter().map(each));
             }
         }
@@ -98,21 +109,19 @@ impl<T: MediaTransport> Shard<T> {
         packets: &[(RoomId, MediaPacket)],
         deliveries: &[Delivery],
     ) -> u64 {
-        let Some(index) = deliveries.first().map(|delivery| delivery.peer as usize) else {
-            return 0;
-        };
+        let Some(index) = deliveries.first().map(|delivery| delivery.peer()) else { return 0 };
         let mut receives = None;
         let mut wanting = 0;
         for delivery in deliveries {
-            let Some((_, packet)) = packets.get(delivery.packet as usize) else { continue };
-            let Some(slot) = delivery.line.checked_sub(1) else {
+            let Some((_, packet)) = packets.get(delivery.packet()) else { continue };
+            let Some(slot) = delivery.slot() else {
                 self.deliver_audio(now, index, packet);
                 continue;
             };
             let receives = *receives.get_or_insert_with(|| self.receives(index));
             if receives.video {
-                let wants = self.deliver_video(now, index, slot as usize, packet);
-                wanting |= u64::from(wants && receives.keyframes) << delivery.packet;
+                let wants = self.deliver_video(now, index, slot, packet);
+                wanting |= u64::from(wants && receives.keyframes) << delivery.packet();
             }
         }
         wanting
@@ -186,7 +195,7 @@ impl<T: MediaTransport> Shard<T> {
     ) -> Written {
         let Some(peer) = &mut self.peers[index] else { return Written::Sent };
         self.counters.packets_out += 1;
-        let written = peer.write(now, line, numbers, packet, &mut self.egress, index);
+        let written = peer.write(now, line, numbers, packet, &mut self.egress);
         if written == Written::Queued {
             self.touched.push(index);
         }

@@ -190,7 +190,7 @@ fn parse(id: PeerId, kind: Kind, received: Received) -> Option<MediaPacket> {
         timestamp: received.timestamp,
         marker: received.marker,
         payload: received.payload,
-        padded: None,
+        padding: 0,
         arrived: received.arrived,
         vp8,
         level: received.level,

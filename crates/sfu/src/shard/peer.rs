@@ -191,12 +191,11 @@ impl<T: MediaTransport> Peer<T> {
         numbers: Rewritten,
         packet: &MediaPacket,
         egress: &mut Egress,
-        group: usize,
     ) -> Written {
         let rested = self.stir(now);
         match &mut self.transport {
             Some(transport) => {
-                let written = transport.write(now, line, &outgoing(numbers, packet), egress, group);
+                let written = transport.write(now, line, &outgoing(numbers, packet), egress);
                 if rested { Written::Queued } else { written }
             }
             None => {
@@ -212,7 +211,7 @@ pub(super) fn outgoing(numbers: Rewritten, packet: &MediaPacket) -> crate::trans
         numbers,
         marker: packet.marker,
         payload: &packet.payload,
-        padded: packet.padded.as_deref(),
+        padding: packet.padding,
         vp8: packet.vp8.as_ref(),
         level: packet.level,
         arrived: packet.arrived,

@@ -264,7 +264,7 @@ mod tests {
             marker: true,
             vp8: None,
             payload: vec![0; bytes].into(),
-            padded: None,
+            padding: 0,
             arrived,
             level: None,
         }

@@ -300,10 +300,10 @@ impl MediaTransport for Str0mTransport {
         }
     }
 
-    fn send_receipt(&mut self, now: Instant, egress: &mut Egress, group: usize) -> bool {
+    fn send_receipt(&mut self, now: Instant, egress: &mut Egress) -> bool {
         let sealing = egress.begin();
         let sent = self.guarded(|rtc| rtc.send_receipt(now, egress.buffer())) == Some(true);
-        egress.end(sealing, group, self.rtc.path().filter(|_| sent));
+        egress.end(sealing, self.rtc.path().filter(|_| sent));
         sent
     }
 
@@ -322,7 +322,6 @@ impl MediaTransport for Str0mTransport {
         line: usize,
         packet: &Outgoing<'_>,
         egress: &mut Egress,
-        group: usize,
     ) -> Written {
         let Some(Some(way)) = self.outgoing.get_mut(line) else {
             return Written::Sent;
@@ -340,7 +339,7 @@ impl MediaTransport for Str0mTransport {
             numbered: self.estimates || !way.audio,
             nackable: !way.audio,
             payload: packet.payload,
-            padded: packet.padded,
+            padding: packet.padding,
             vp8_patch: packet.vp8.and_then(patch),
         };
         let sealing = egress.begin();
@@ -349,7 +348,7 @@ impl MediaTransport for Str0mTransport {
             rtc.send_rtp(now, *ssrc, place, &packet, egress.buffer())
         });
         let path = self.rtc.path().filter(|_| sent == Some(true));
-        egress.end(sealing, group, path);
+        egress.end(sealing, path);
         match sent {
             Some(true) => Written::Sent,
             // Where the stack panicked, polling ends the connection.

@@ -32,9 +32,10 @@ pub struct Got {
     pub at: Instant,
 }
 
-/// Of a frame's first or second packet: cut as browsers do, the first a byte shorter.
+/// Of a frame's first or second packet: cut as browsers do, the first shorter, by one to three bytes.
 pub fn packet_len(layer: u8, first: bool) -> usize {
-    200 + 300 * usize::from(layer) - usize::from(first)
+    let shorter = if first { 3 - usize::from(layer) } else { 0 };
+    200 + 300 * usize::from(layer) - shorter
 }
 
 /// Moments are written into frames as milliseconds since this one.

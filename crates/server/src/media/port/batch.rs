@@ -2,9 +2,10 @@
 #![allow(unsafe_code, reason = "the UDP edge: nothing safe gives each message its segment size")]
 
 use mio::net::UdpSocket;
-use std::io::{self, IoSlice};
+use std::io;
 use std::mem::{MaybeUninit, size_of, zeroed};
 use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::ptr::{self, addr_of_mut};
 
@@ -14,16 +15,23 @@ pub(super) const MOST_RUNS: usize = 64;
 /// Room for a segment size and a source address, each in a control message of its own.
 const CONTROL: usize = 80;
 
-/// Datagrams that leave as one, for one destination.
-#[derive(Clone, Copy)]
+/// Datagrams that leave as one, for one destination, and lie one behind the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Run {
     pub to: SocketAddr,
     /// Source address; the system's choice without.
     pub from: Option<IpAddr>,
-    /// Of each datagram but perhaps the last.
+    /// Of each datagram but perhaps the last; at least 1.
     pub size: usize,
-    /// At least one.
-    pub count: usize,
+    /// Where they lie; at least one byte.
+    pub place: Range<usize>,
+}
+
+impl Run {
+    /// How many datagrams it has.
+    pub fn count(&self) -> usize {
+        self.place.len().div_ceil(self.size)
+    }
 }
 
 /// What became of the runs, in datagrams.
@@ -45,66 +53,59 @@ union Name {
     v6: libc::sockaddr_in6,
 }
 
-/// Sends these runs; `slices` are their datagrams, one after the other. What the socket does not
-/// take is dropped.
-pub(super) fn send(socket: &UdpSocket, runs: &[Run], slices: &[IoSlice<'_>]) -> Outcome {
-    debug_assert_eq!(runs.iter().map(|run| run.count).sum::<usize>(), slices.len());
+/// Sends these runs of what lies in `bytes`. What the socket does not take is dropped.
+pub(super) fn send(socket: &UdpSocket, runs: &[Run], bytes: &[u8]) -> Outcome {
     let mut outcome = Outcome::default();
-    let mut slices = slices;
     for runs in runs.chunks(MOST_RUNS) {
-        let count = runs.iter().map(|run| run.count).sum::<usize>().min(slices.len());
-        let (now, later) = slices.split_at(count);
-        send_chunk(socket, runs, now, &mut outcome);
-        slices = later;
+        send_chunk(socket, runs, bytes, &mut outcome);
     }
     outcome
 }
 
-fn send_chunk(socket: &UdpSocket, runs: &[Run], slices: &[IoSlice<'_>], outcome: &mut Outcome) {
+fn send_chunk(socket: &UdpSocket, runs: &[Run], bytes: &[u8], outcome: &mut Outcome) {
     let mut names = [const { MaybeUninit::<Name>::uninit() }; MOST_RUNS];
     let mut controls = [const { MaybeUninit::<Control>::uninit() }; MOST_RUNS];
+    let mut parts = [const { MaybeUninit::<libc::iovec>::uninit() }; MOST_RUNS];
     let mut messages = [const { MaybeUninit::<libc::mmsghdr>::uninit() }; MOST_RUNS];
-    let mut rest = slices;
     for (index, run) in runs.iter().enumerate() {
-        let (own, others) = rest.split_at(run.count.min(rest.len()));
-        rest = others;
+        let own = bytes.get(run.place.clone()).unwrap_or_default();
         // SAFETY: all-zero bytes are a valid `msghdr`: null pointers and zero lengths.
         let mut header: libc::msghdr = unsafe { zeroed() };
         let (name, name_len) = name_of(run.to);
         header.msg_name = ptr::from_mut(names[index].write(name)).cast();
         header.msg_namelen = name_len;
-        // `IoSlice` is guaranteed to have the layout of `iovec`; sending only reads through it.
-        header.msg_iov = own.as_ptr().cast_mut().cast();
-        header.msg_iovlen = own.len() as _;
+        // Sending only reads through it. One part for the whole run: each more is looked up and checked by the kernel.
+        let part = libc::iovec { iov_base: own.as_ptr().cast_mut().cast(), iov_len: own.len() };
+        header.msg_iov = parts[index].write(part);
+        header.msg_iovlen = 1;
         let control = controls[index].write(Control([0; CONTROL]));
         header.msg_controllen = write_control(&mut header, control, run) as _;
         messages[index].write(libc::mmsghdr { msg_hdr: header, msg_len: 0 });
     }
-    let (mut first, mut gone) = (0, 0);
+    let mut first = 0;
     while first < runs.len() {
         let left = &mut messages[first..runs.len()];
         let (head, count) = (left.as_mut_ptr().cast(), left.len());
         // SAFETY: the messages of all runs are initialised above; the names, control buffers and
-        // slices they point to live until this function returns.
+        // parts they point to live until this function returns, as do the bytes.
         let taken = unsafe { libc::sendmmsg(socket.as_raw_fd(), head, count as _, 0) };
         let error = io::Error::last_os_error();
         let taken = usize::try_from(taken).unwrap_or(0);
-        let sent = datagrams(&runs[first..first + taken]);
-        outcome.sent += sent as u64;
-        (first, gone) = (first + taken, gone + sent);
+        outcome.sent += datagrams(&runs[first..first + taken]);
+        first += taken;
         if taken > 0 || error.kind() == io::ErrorKind::Interrupted {
             continue;
         }
         if error.kind() == io::ErrorKind::WouldBlock {
-            outcome.unsent += datagrams(&runs[first..]) as u64;
+            outcome.unsent += datagrams(&runs[first..]);
             return;
         }
-        let run = runs[first];
-        match run.count {
+        let run = &runs[first];
+        match run.count() {
             1 => outcome.unsent += 1,
-            _ => send_singly(socket, run, &slices[gone..gone + run.count], &error, outcome),
+            _ => send_singly(socket, run, bytes, &error, outcome),
         }
-        (first, gone) = (first + 1, gone + run.count);
+        first += 1;
     }
 }
 
@@ -112,20 +113,21 @@ fn send_chunk(socket: &UdpSocket, runs: &[Run], slices: &[IoSlice<'_>], outcome:
 /// (`EINVAL`, that path's concern alone) or when the device cuts up none (`EIO`).
 fn send_singly(
     socket: &UdpSocket,
-    run: Run,
-    slices: &[IoSlice<'_>],
+    run: &Run,
+    bytes: &[u8],
     error: &io::Error,
     outcome: &mut Outcome,
 ) {
     outcome.no_segments |= error.raw_os_error() == Some(libc::EIO);
-    for slice in slices {
-        let single = Run { size: slice.len(), count: 1, ..run };
-        send_chunk(socket, &[single], std::slice::from_ref(slice), outcome);
+    for start in run.place.clone().step_by(run.size) {
+        let place = start..run.place.end.min(start + run.size);
+        let single = Run { size: place.len(), place, ..*run };
+        send_chunk(socket, &[single], bytes, outcome);
     }
 }
 
-fn datagrams(runs: &[Run]) -> usize {
-    runs.iter().map(|run| run.count).sum()
+fn datagrams(runs: &[Run]) -> u64 {
+    runs.iter().map(|run| run.count() as u64).sum()
 }
 
 fn name_of(address: SocketAddr) -> (Name, libc::socklen_t) {
@@ -159,7 +161,7 @@ fn write_control(header: &mut libc::msghdr, control: &mut Control, run: &Run) ->
     header.msg_control = control.0.as_mut_ptr().cast();
     header.msg_controllen = CONTROL as _;
     let mut used = 0;
-    if run.count > 1 {
+    if run.count() > 1 {
         let size = run.size as u16;
         used += push(header, used, libc::SOL_UDP, libc::UDP_SEGMENT, size);
     }
@@ -214,8 +216,9 @@ mod tests {
     use super::*;
     use std::net::Ipv4Addr;
 
-    fn single(to: SocketAddr, len: usize) -> Run {
-        Run { to, from: None, size: len, count: 1 }
+    /// The bytes from there on.
+    fn run(to: SocketAddr, size: usize, place: Range<usize>) -> Run {
+        Run { to, from: None, size, place }
     }
 
     fn bind(address: &str) -> (UdpSocket, std::net::UdpSocket, SocketAddr) {
@@ -237,9 +240,8 @@ mod tests {
         let datagrams: Vec<Vec<u8>> = (0..3 * (MOST_RUNS + 1))
             .map(|n| vec![n as u8; if n % 3 == 2 { 7 } else { 90 }])
             .collect();
-        let runs = vec![Run { to, from: None, size: 90, count: 3 }; MOST_RUNS + 1];
-        let slices: Vec<IoSlice<'_>> = datagrams.iter().map(|bytes| IoSlice::new(bytes)).collect();
-        let outcome = send(&socket, &runs, &slices);
+        let runs: Vec<Run> = (0..=MOST_RUNS).map(|n| run(to, 90, n * 187..(n + 1) * 187)).collect();
+        let outcome = send(&socket, &runs, &datagrams.concat());
         assert_eq!((outcome.sent, outcome.unsent), (datagrams.len() as u64, 0));
         for datagram in &datagrams {
             assert_eq!(&receive(&receiver).0, datagram);
@@ -250,9 +252,8 @@ mod tests {
     fn a_datagram_leaves_from_the_address_asked_for() {
         let (socket, receiver, to) = bind("0.0.0.0:0");
         let from = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
-        let runs = [Run { to, from: Some(from), size: 2, count: 2 }, single(to, 2)];
-        let outcome =
-            send(&socket, &runs, &[IoSlice::new(b"ab"), IoSlice::new(b"c"), IoSlice::new(b"de")]);
+        let runs = [Run { from: Some(from), ..run(to, 2, 0..3) }, run(to, 2, 3..5)];
+        let outcome = send(&socket, &runs, b"abcde");
         assert_eq!((outcome.sent, outcome.unsent), (3, 0));
         let senders: Vec<IpAddr> = (0..3).map(|_| receive(&receiver).1.ip()).collect();
         assert_eq!(senders, [from, from, IpAddr::V4(Ipv4Addr::LOCALHOST)]);
@@ -262,10 +263,8 @@ mod tests {
     fn what_is_refused_takes_nothing_else_with_it() {
         let (socket, receiver, to) = bind("0.0.0.0:0");
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let runs =
-            [single(to, 1), Run { to: nowhere, from: None, size: 1, count: 2 }, single(to, 1)];
-        let slices = [b"a", b"b", b"c", b"d"].map(|bytes| IoSlice::new(bytes));
-        let outcome = send(&socket, &runs, &slices);
+        let runs = [run(to, 1, 0..1), run(nowhere, 1, 1..3), run(to, 1, 3..4)];
+        let outcome = send(&socket, &runs, b"abcd");
         assert_eq!((outcome.sent, outcome.unsent, outcome.no_segments), (2, 2, false));
         assert_eq!([receive(&receiver).0, receive(&receiver).0], [b"a", b"d"]);
     }
@@ -278,11 +277,10 @@ mod tests {
         let mapped = SocketAddr::from((Ipv4Addr::LOCALHOST.to_ipv6_mapped(), to.port()));
         let local = IpAddr::from(std::net::Ipv6Addr::LOCALHOST);
         let runs = [
-            Run { to: mapped, from: Some(Ipv4Addr::LOCALHOST.into()), size: 1, count: 2 },
-            Run { to: six.local_addr().unwrap(), from: Some(local), size: 1, count: 2 },
+            Run { from: Some(Ipv4Addr::LOCALHOST.into()), ..run(mapped, 1, 0..2) },
+            Run { from: Some(local), ..run(six.local_addr().unwrap(), 1, 2..4) },
         ];
-        let slices = [b"a", b"b", b"c", b"d"].map(|bytes| IoSlice::new(bytes));
-        assert_eq!(send(&socket, &runs, &slices).sent, 4);
+        assert_eq!(send(&socket, &runs, b"abcd").sent, 4);
         assert_eq!([receive(&four).0, receive(&four).0], [b"a", b"b"]);
         assert_eq!([receive(&six).0, receive(&six).0], [b"c", b"d"]);
     }

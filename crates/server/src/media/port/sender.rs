@@ -1,11 +1,10 @@
 //! What leaves together: runs of datagrams of one size to one destination, many runs in one system
-//! call.
+//! call. Datagrams of one peer lie next to each other, as they are written receiver by receiver.
 
 use super::batch::{self, Run};
 use mio::net::UdpSocket;
 use sfu::{Departure, Egress};
 use std::collections::HashSet;
-use std::io::IoSlice;
 use std::net::{IpAddr, SocketAddr};
 
 /// Bytes joined for one GSO send; the kernel takes at most 64 kB.
@@ -18,7 +17,6 @@ pub(in crate::media) struct Sender {
     segments: usize,
     /// Addresses this machine sends from; others (a NAT's outside) cannot be set as source.
     own: HashSet<IpAddr>,
-    order: Vec<u32>,
     runs: Vec<Run>,
     pub sent: u64,
     pub unsent: u64,
@@ -33,7 +31,6 @@ impl Sender {
             is_ipv6: bound.is_ipv6(),
             segments,
             own: choice.filter(|_| bound.ip().is_unspecified()).collect(),
-            order: Vec::new(),
             runs: Vec::new(),
             sent: 0,
             unsent: 0,
@@ -46,10 +43,8 @@ impl Sender {
         if departures.is_empty() {
             return;
         }
-        self.find(departures);
-        let in_order = self.order.iter().map(|index| &departures[*index as usize]);
-        let slices: Vec<IoSlice<'_>> = in_order.map(|d| IoSlice::new(egress.bytes(d))).collect();
-        let outcome = batch::send(socket, &self.runs, &slices);
+        self.find_runs(departures);
+        let outcome = batch::send(socket, &self.runs, egress.all());
         self.sent += outcome.sent;
         self.unsent += outcome.unsent;
         if outcome.no_segments {
@@ -61,41 +56,35 @@ impl Sender {
         egress.clear();
     }
 
-    /// Orders the datagrams by peer and finds what of them leaves together.
-    fn find(&mut self, departures: &[Departure]) {
-        self.order.clear();
-        self.order.extend(0..departures.len() as u32);
-        self.order.sort_unstable_by_key(|index| (departures[*index as usize].group, *index));
-        self.find_runs(departures);
-    }
-
     fn find_runs(&mut self, departures: &[Departure]) {
         self.runs.clear();
-        let mut rest = self.order.as_slice();
+        let mut rest = departures;
         while let Some(first) = rest.first() {
-            let count = self.run_len(departures, rest);
-            rest = &rest[count..];
-            let first = &departures[*first as usize];
+            let (own, others) = rest.split_at(self.run_len(rest));
+            rest = others;
             let from = Some(first.from.ip()).filter(|ip| self.own.contains(ip));
             let to = self.reachable(first.to);
-            self.runs.push(Run { to, from, size: first.len(), count });
+            let end = own.last().unwrap_or(first).place().end;
+            let place = first.place().start..end;
+            self.runs.push(Run { to, from, size: first.len(), place });
         }
     }
 
     /// How many of the first datagrams can leave as one: the same way, of one size, but for a
     /// shorter last one.
-    fn run_len(&self, departures: &[Departure], order: &[u32]) -> usize {
-        let mut datagrams = order.iter().map(|index| &departures[*index as usize]);
-        let Some(first) = datagrams.next() else { return 0 };
-        let (mut count, mut bytes) = (1, first.len());
-        for next in datagrams {
+    fn run_len(&self, departures: &[Departure]) -> usize {
+        let Some((first, others)) = departures.split_first() else { return 0 };
+        let (mut count, mut bytes, mut end) = (1, first.len(), first.place().end);
+        for next in others {
             bytes += next.len();
             let same_way = next.to == first.to && next.from == first.from;
             let fits = count < self.segments && bytes <= MAX_RUN_BYTES;
-            if !same_way || !fits || next.len() > first.len() {
+            let behind = next.place().start == end;
+            if !same_way || !behind || !fits || next.len() > first.len() {
                 break;
             }
             count += 1;
+            end = next.place().end;
             if next.len() < first.len() {
                 break;
             }
@@ -124,17 +113,23 @@ mod tests {
     fn runs(segments: usize, datagrams: &[(u16, usize)]) -> Vec<(u16, usize, usize)> {
         let mut egress = Egress::default();
         for (port, len) in datagrams {
-            egress.push(usize::from(*port), address(1), address(*port), &vec![0; *len]);
+            egress.push(address(1), address(*port), &vec![0; *len]);
         }
         let mut sender = Sender::new(address(1), segments);
-        sender.find(egress.departures());
-        sender.runs.iter().map(|run| (run.to.port(), run.size, run.count)).collect()
+        sender.find_runs(egress.departures());
+        sender.runs.iter().map(|run| (run.to.port(), run.size, run.count())).collect()
     }
 
     #[test]
     fn what_goes_one_way_leaves_together() {
-        let found = runs(64, &[(7, 90), (8, 90), (7, 90), (8, 90), (7, 20)]);
+        let found = runs(64, &[(7, 90), (7, 90), (7, 20), (8, 90), (8, 90)]);
         assert_eq!(found, [(7, 90, 3), (8, 90, 2)]);
+    }
+
+    #[test]
+    fn what_lies_apart_leaves_apart_and_in_order() {
+        let found = runs(64, &[(7, 90), (8, 90), (7, 90)]);
+        assert_eq!(found, [(7, 90, 1), (8, 90, 1), (7, 90, 1)]);
     }
 
     #[test]

@@ -39,8 +39,8 @@ pub struct DirectPacket<'a> {
     pub nackable: bool,
     /// Without the RTP header.
     pub payload: &'a Arc<[u8]>,
-    /// The same with padding behind it (RFC 3550 §5.1), if it is to be sent so: its last byte says how much.
-    pub padded: Option<&'a [u8]>,
+    /// Bytes of padding to be sent behind it (RFC 3550 §5.1).
+    pub padding: u8,
     /// Replaces bytes of the payload's VP8 descriptor.
     pub vp8_patch: Option<Vp8Patch>,
 }
@@ -110,7 +110,7 @@ pub(crate) struct DirectWay<'a> {
     pub ids: DirectIds,
     pub params: &'a [PayloadParams],
     pub srtp: &'a mut SrtpContext,
-    /// The payload while it is patched.
+    /// The payload while it is patched or padded.
     pub scratch: &'a mut Vec<u8>,
     pub out: &'a mut Vec<u8>,
 }
@@ -155,15 +155,17 @@ impl StreamTx {
         }
         let head = head.finish();
 
-        let payload = packet.padded.unwrap_or(packet.payload);
-        let payload = match packet.vp8_patch.as_ref() {
-            Some(patch) => {
+        let payload = match (packet.vp8_patch, packet.padding) {
+            (None, 0) => packet.payload,
+            (patch, padding) => {
                 way.scratch.clear();
-                way.scratch.extend_from_slice(payload);
-                patch.apply(way.scratch);
+                way.scratch.extend_from_slice(packet.payload);
+                if let Some(patch) = patch {
+                    patch.apply(way.scratch);
+                }
+                pad(way.scratch, padding);
                 way.scratch.as_slice()
             }
-            None => payload,
         };
         way.srtp.protect_rtp_parts(head, payload, self.ssrc, *packet.seq_no, way.out);
 
@@ -218,6 +220,14 @@ impl StreamTx {
     }
 }
 
+/// Padding's last byte says how much it is (RFC 3550 §5.1).
+fn pad(payload: &mut Vec<u8>, padding: u8) {
+    if padding > 0 {
+        payload.resize(payload.len() + usize::from(padding) - 1, 0);
+        payload.push(padding);
+    }
+}
+
 /// `abs-send-time`: seconds as 6.18 fixed point in the lower three bytes.
 fn send_time(now: Instant) -> [u8; 4] {
     let time = now.to_unix_duration();
@@ -236,7 +246,7 @@ impl Head {
     fn new(ssrc: Ssrc, packet: &DirectPacket<'_>) -> Head {
         let mut bytes = [0; MAX_HEAD];
         bytes[0] = 0x90; // version 2, with extensions
-        if packet.padded.is_some() {
+        if packet.padding > 0 {
             bytes[0] |= 0x20;
         }
         bytes[1] = (*packet.pt & 0x7f) | (u8::from(packet.marker) << 7);
