@@ -157,7 +157,12 @@ struct SendSideBandwidthEstimator {
     started_at: Option<Instant>,
     link_capacity_estimator: LinkCapacityEstimator,
     last_updated_estimate: Option<Bitrate>,
+    /// The last report's, for its room.
+    acked_packets: Vec<AckedPacket>,
 }
+
+/// Room for more of a report is not kept.
+const KEEP_ACKED: usize = 128;
 
 impl SendSideBandwidthEstimator {
     pub fn new(initial_bitrate: Bitrate) -> Self {
@@ -180,6 +185,7 @@ impl SendSideBandwidthEstimator {
             alr_detector,
             link_capacity_estimator: LinkCapacityEstimator::new(),
             last_updated_estimate: None,
+            acked_packets: Vec::new(),
         }
     }
 
@@ -223,7 +229,9 @@ impl SendSideBandwidthEstimator {
             }
         }
 
-        let mut acked_packets = Vec::with_capacity(send_records.len());
+        let mut acked_packets = std::mem::take(&mut self.acked_packets);
+        acked_packets.clear();
+        acked_packets.reserve(send_records.len());
 
         let mut count = 0;
         let mut lost = 0;
@@ -259,6 +267,9 @@ impl SendSideBandwidthEstimator {
         let maybe_estimate =
             self.delay_controller
                 .update(&acked_packets, acked_bitrate, probe_result, now);
+        acked_packets.clear();
+        acked_packets.shrink_to(KEEP_ACKED);
+        self.acked_packets = acked_packets;
 
         let Some(delay_estimate) = maybe_estimate else {
             return;

@@ -919,6 +919,8 @@ impl<'a> TryFrom<&'a [u8]> for Twcc {
         if twcc.chunks.is_empty() {
             return Ok(twcc);
         }
+        // Each takes at least a byte.
+        twcc.delta = VecDeque::with_capacity(buf.len().min(status_count.into()));
 
         fn read_delta_small(
             buf: &[u8],
