@@ -216,7 +216,7 @@ mod tests {
     use super::*;
     use std::net::Ipv4Addr;
 
-    /// The bytes from there on.
+    /// A run of what lies there, from the system's choice of address.
     fn run(to: SocketAddr, size: usize, place: Range<usize>) -> Run {
         Run { to, from: None, size, place }
     }
