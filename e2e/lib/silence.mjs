@@ -3,8 +3,9 @@
 /**
  * Runs in the page. `__longest` says, since `__listen`, in ms: for how long a sound that was coming brought no packet, one that has not
  * come back included; and the most in a row that the browser had to make up or leave silent before the line sounded again
- * (looked at every 40 ms). What is never heard again on its line has ended, or cannot be decrypted; `AGAIN` bounds what still counts as
- * the same sound, in ms. The first is as coarse as the page is busy; the second is what people hear.
+ * (looked at every 40 ms). A line sounds when packets come and it plays what is not made up: packets alone may be noise that nobody can decrypt.
+ * What is never heard again on its line has ended; `AGAIN` bounds what still counts as the same sound, in ms. The first is as coarse as the page is busy;
+ * the second is what people hear.
  */
 function watchSound() {
   const AGAIN = 5_000;
@@ -15,7 +16,9 @@ function watchSound() {
     ...longest,
     packets: Math.max(longest.packets, ...[...last.values()].map(({ at }) => (at === null ? 0 : performance.now() - at))),
   });
+  // Both in ms: a page that is too busy to play makes nothing up either, so what was played tells them apart.
   const concealed = (stat) => (stat.concealedSamples ?? 0) / 48;
+  const played = (stat) => (stat.totalSamplesReceived ?? 0) / 48 - concealed(stat);
   setInterval(async () => {
     const connection = window.__connections.at(-1);
     if (!connection) return;
@@ -23,18 +26,18 @@ function watchSound() {
     for (const stat of (await connection.getStats()).values()) {
       if (stat.type !== 'inbound-rtp' || stat.kind !== 'audio') continue;
       const before = heard.get(stat.ssrc);
-      const made = concealed(stat);
+      const [made, real] = [concealed(stat), played(stat)];
       const goesOn = before && made > before.made;
-      const sounds = before && !goesOn && stat.packetsReceived > before.packets;
+      const sounds = before && !goesOn && real > before.real && stat.packetsReceived > before.packets;
       if (sounds && before.run <= AGAIN && heard === last) longest.heard = Math.max(longest.heard, before.run);
       const run = goesOn ? before.run + made - before.made : sounds ? 0 : before?.run ?? 0;
       if (before?.packets === stat.packetsReceived) {
-        heard.set(stat.ssrc, { ...before, made, run });
+        heard.set(stat.ssrc, { ...before, made, real, run });
         continue;
       }
       const now = performance.now();
       if (before && before.at !== null && heard === last) longest.packets = Math.max(longest.packets, now - before.at);
-      heard.set(stat.ssrc, { packets: stat.packetsReceived, at: before ? now : null, made, run });
+      heard.set(stat.ssrc, { packets: stat.packetsReceived, at: before ? now : null, made, real, run });
     }
   }, 40);
 }
