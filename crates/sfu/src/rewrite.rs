@@ -5,6 +5,7 @@
 //! a number sealed twice with different bytes gives the authentication key away.
 
 use crate::packet::MediaPacket;
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 /// A longer jump forward is taken for a new numbering. Larger values would let a publisher that
@@ -101,6 +102,13 @@ impl Rewriter {
 
     fn new(ticks_per_ms: u32, min_step: u32) -> Rewriter {
         Rewriter { ticks_per_ms, min_step, run: None, last: None, used: Used::default() }
+    }
+
+    /// Reads what [`Self::map`] will need.
+    pub fn preload(&self) {
+        black_box(self.last.map(|last| last.seq));
+        black_box(self.used.newest);
+        black_box(self.used.bits.last().copied());
     }
 
     /// Begins a run at this packet: it will follow directly on the newest one sent.

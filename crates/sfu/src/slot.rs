@@ -68,6 +68,11 @@ impl Default for VideoSlot {
 }
 
 impl VideoSlot {
+    /// Reads what [`Self::offer`] will need.
+    pub fn preload(&self) {
+        self.rewriter.preload();
+    }
+
     pub fn wish(&self) -> Option<Wish> {
         self.wish
     }
@@ -173,6 +178,11 @@ impl Default for AudioSlot {
 }
 
 impl AudioSlot {
+    /// Reads what [`Self::map`] will need.
+    pub fn preload(&self) {
+        self.rewriter.preload();
+    }
+
     /// The screen's sound the receiver asked for here.
     pub fn wish(&self) -> Option<SourceId> {
         self.wish

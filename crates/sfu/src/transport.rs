@@ -158,6 +158,8 @@ pub trait MediaTransport {
         packet: &Outgoing<'_>,
         egress: &mut Egress,
     ) -> Written;
+    /// Reads what [`MediaTransport::write`] to this line will need, so that it is in the cache by then.
+    fn preload(&self, line: usize);
     /// Asks the peer for a keyframe of one of its streams.
     fn request_keyframe(&mut self, stream: u32);
     /// Bits per second to keep up by padding, and to probe for.

@@ -52,6 +52,16 @@ impl Rtc {
         sent
     }
 
+    /// Reads what [`Rtc::send_rtp`] is about to need, of a stream last found at `hint`.
+    ///
+    /// With many receivers each is out of the processor's cache when its turn comes, and most of what sending costs is waiting for one line of it
+    /// after the other. Asked for together before, those of several receivers come at the same time.
+    #[inline]
+    pub fn preload(&self, hint: usize) {
+        touch(&self.last_now);
+        self.session.preload(hint);
+    }
+
     /// From where to where datagrams go, once that is known.
     #[inline]
     pub fn path(&self) -> Option<(&SocketAddr, &SocketAddr)> {
@@ -126,4 +136,10 @@ impl Rtc {
         }
         now.max(self.last_now)
     }
+}
+
+/// Loads a field and does nothing with it.
+#[inline]
+pub(crate) fn touch<T: Copy>(field: &T) {
+    std::hint::black_box(*field);
 }

@@ -12,7 +12,7 @@ use crate::config::KeyingMaterial;
 use crate::config_mod::RtcpReportIntervals;
 use crate::crypto::CryptoProvider;
 use crate::crypto::dtls::SrtpProfile;
-use crate::direct_path::DirectReceived;
+use crate::direct_path::{DirectReceived, touch};
 use crate::format::CodecConfig;
 use crate::format::PayloadParams;
 use crate::format::Vp9PacketizerMode;
@@ -1347,6 +1347,17 @@ impl Session {
         }
     }
 
+    /// See [`crate::Rtc::preload`].
+    #[inline]
+    pub(crate) fn preload(&self, hint: usize) {
+        self.streams.preload_tx(hint);
+        self.twcc_tx_register.preload();
+        touch(&self.twcc);
+        touch(&self.srtp_tx.is_some());
+        touch(&matches!(self.pacer, PacerImpl::Null(_)));
+        touch(&self.bwe.is_some());
+    }
+
     /// Sends a packet past the queue if it may leave at once; else queues it.
     pub(crate) fn send_now(
         &mut self,
@@ -1377,7 +1388,6 @@ impl Session {
             ids,
             params: &self.codec_config,
             srtp,
-            scratch: &mut self.poll_packet_buf,
             out,
         };
         if !stream.send_directly(now, packet, twcc.map(|seq| seq as u16), &mut way) {

@@ -136,6 +136,27 @@ impl<T: MediaTransport> Peer<T> {
         self.rests_from.is_some_and(|from| now >= from)
     }
 
+    /// Reads what writing to a line will need: that of a slot, or the one in which this sound is shown.
+    pub fn preload(&self, slot: Option<usize>, source: SourceId) {
+        let line = match slot {
+            Some(slot) => self.video.get(slot).map(|slot| {
+                slot.slot.preload();
+                slot.line
+            }),
+            None => self.sound_of(source).map(|slot| {
+                slot.slot.preload();
+                slot.line
+            }),
+        };
+        if let (Some(transport), Some(line)) = (&self.transport, line) {
+            transport.preload(line);
+        }
+    }
+
+    fn sound_of(&self, source: SourceId) -> Option<&Slot<AudioSlot>> {
+        self.audio.iter().find(|slot| slot.slot.shown() == Some(source))
+    }
+
     /// Makes slots for receiving lines that have none.
     pub fn learn_lines(&mut self) {
         let Some(transport) = &self.transport else { return };

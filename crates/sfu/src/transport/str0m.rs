@@ -316,6 +316,13 @@ impl MediaTransport for Str0mTransport {
         self.guarded(|rtc| rtc.receive_rtcp(now, bytes)).unwrap_or(Some(true))
     }
 
+    #[inline]
+    fn preload(&self, line: usize) {
+        if let Some(Some(way)) = self.outgoing.get(line) {
+            self.rtc.preload(way.place);
+        }
+    }
+
     fn write(
         &mut self,
         now: Instant,

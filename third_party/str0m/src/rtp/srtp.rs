@@ -251,16 +251,27 @@ impl DecryptWarnings {
 }
 
 impl SrtpContext {
-    /// Appends the packet made of a written header and a payload to `out`, protected.
+    /// Appends the packet made of a written header and a payload of `len` bytes to `out`, protected. `write` appends the payload.
+    ///
+    /// It is first written behind its place in `out`, which many receivers share: what is of one of them only is out of the cache when its turn comes.
     pub fn protect_rtp_parts(
         &mut self,
         head: &[u8],
-        payload: &[u8],
+        len: usize,
+        write: impl FnOnce(&mut Vec<u8>),
         ssrc: Ssrc,
         srtp_index: u64, // same as ext_seq
         out: &mut Vec<u8>,
     ) {
         let (roc, seq) = ((srtp_index >> 16) as u32, srtp_index as u16);
+        let begin = out.len();
+        out.extend_from_slice(head);
+        let start = out.len();
+        let end = start + len + MAX_TAG_LEN;
+        out.resize(end, 0);
+        write(out);
+        debug_assert_eq!(out.len(), end + len);
+        let (sealed, payload) = out[start..].split_at_mut(len + MAX_TAG_LEN);
         match &mut self.rtp {
             Derived::Aes128CmSha1_80 { .. } => {
                 let packet = [head, payload].concat();
@@ -270,23 +281,18 @@ impl SrtpContext {
                     header_len: head.len(),
                     ..Default::default()
                 };
+                out.truncate(begin);
                 out.extend_from_slice(&self.protect_rtp(&packet, &header, srtp_index));
             }
             Derived::AeadAes128Gcm { salt, enc, .. } => {
                 let iv = AeadAes128Gcm::rtp_iv(*salt, *ssrc, roc, seq);
-                out.extend_from_slice(head);
-                let start = out.len();
-                out.resize(start + payload.len() + AeadAes128Gcm::TAG_LEN, 0);
-                enc.encrypt(&iv, head, payload, &mut out[start..])
-                    .expect("rtp encrypt");
+                enc.encrypt(&iv, head, payload, sealed).expect("rtp encrypt");
+                out.truncate(end);
             }
             Derived::AeadAes256Gcm { salt, enc, .. } => {
                 let iv = AeadAes256Gcm::rtp_iv(*salt, *ssrc, roc, seq);
-                out.extend_from_slice(head);
-                let start = out.len();
-                out.resize(start + payload.len() + AeadAes256Gcm::TAG_LEN, 0);
-                enc.encrypt(&iv, head, payload, &mut out[start..])
-                    .expect("rtp encrypt");
+                enc.encrypt(&iv, head, payload, sealed).expect("rtp encrypt");
+                out.truncate(end);
             }
         }
     }

@@ -371,6 +371,12 @@ impl Streams {
         self.streams_tx.get_mut(*ssrc)
     }
 
+    /// See [`crate::Rtc::preload`].
+    #[inline]
+    pub(crate) fn preload_tx(&self, hint: usize) {
+        self.streams_tx.preload(hint);
+    }
+
     pub(crate) fn stream_tx_near(&mut self, ssrc: Ssrc, hint: &mut usize) -> Option<&mut StreamTx> {
         self.streams_tx.get_near(ssrc, hint)
     }

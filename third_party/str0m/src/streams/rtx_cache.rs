@@ -76,6 +76,12 @@ impl RtxCache {
         }
     }
 
+    /// Reads where the next packet will be kept.
+    #[inline]
+    pub fn preload(&self) {
+        self.packet_by_seq_no.preload();
+    }
+
     pub fn last_cached_seq_no(&self) -> Option<SeqNo> {
         Some(self.packet_by_seq_no.last_position()?.into())
     }

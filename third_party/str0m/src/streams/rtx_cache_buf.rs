@@ -3,6 +3,7 @@
 use std::mem;
 use std::time::{Duration, Instant};
 
+use crate::direct_path::touch;
 use crate::util::already_happened;
 
 /// Fixed size buffer that evicts the oldest entries based on time.
@@ -119,6 +120,16 @@ impl<T> EvictingBuffer<T> {
             timestamp,
             value,
         });
+    }
+
+    /// Reads the place of the entry after the last.
+    #[inline]
+    pub fn preload(&self) {
+        if self.buf.is_empty() {
+            return;
+        }
+        let next = self.last_position.map_or(0, |last| last + 1);
+        touch(&self.buf[self.index_for_position(next)].is_some());
     }
 
     /// Get the entry for the previously inserted position.

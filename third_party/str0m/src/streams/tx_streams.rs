@@ -33,6 +33,14 @@ impl TxStreams {
         self.streams.get_mut(*hint)
     }
 
+    /// Reads what sending a packet of the stream here will need.
+    #[inline]
+    pub fn preload(&self, hint: usize) {
+        if let Some(stream) = self.streams.get(hint) {
+            stream.preload();
+        }
+    }
+
     /// The stream with this SSRC, made if there is none.
     pub fn get_or_insert_with(
         &mut self,

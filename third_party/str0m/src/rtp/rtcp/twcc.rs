@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::{FeedbackMessageType, RtcpHeader, RtcpPacket, extend_u16};
 use super::{RtcpType, Ssrc, TransportType};
 
+use crate::direct_path::touch;
 use crate::rtp_::{TwccClusterId, TwccSeq};
 
 /// Transport Wide Congestion Control.
@@ -1211,6 +1212,14 @@ impl TwccSendRegister {
             time_zero: None,
             apply_report_counter: 0,
             last_registered: 0.into(),
+        }
+    }
+
+    /// Reads the record before the one that [`Self::register_seq`] will write.
+    #[inline]
+    pub fn preload(&self) {
+        if let Some(last) = self.queue.back() {
+            touch(&last.size);
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{RtpWrite, StreamTx};
+use crate::direct_path::touch;
 use crate::format::PayloadParams;
 use crate::packet::Vp8Patch;
 use crate::rtp_::{
@@ -46,6 +47,16 @@ pub struct DirectPacket<'a> {
 }
 
 impl DirectPacket<'_> {
+    /// Appends the payload as it is sent: patched and padded.
+    fn write(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend_from_slice(self.payload);
+        if let Some(patch) = self.vp8_patch {
+            patch.apply(&mut out[start..]);
+        }
+        pad(out, self.padding);
+    }
+
     /// The same for the queue.
     pub(crate) fn to_write(self) -> RtpWrite {
         let ext_vals = ExtensionValues {
@@ -110,8 +121,6 @@ pub(crate) struct DirectWay<'a> {
     pub ids: DirectIds,
     pub params: &'a [PayloadParams],
     pub srtp: &'a mut SrtpContext,
-    /// The payload while it is patched or padded.
-    pub scratch: &'a mut Vec<u8>,
     pub out: &'a mut Vec<u8>,
 }
 
@@ -121,6 +130,18 @@ impl StreamTx {
     pub(crate) fn may_send_directly(&self) -> bool {
         let empty = self.send_queue.is_empty() && self.resends.is_empty() && self.padding == 0;
         empty && self.kind.is_some() && !self.ssrc.is_probe() && self.midrid.rid().is_none()
+    }
+
+    /// See [`crate::Rtc::preload`].
+    #[inline]
+    pub(crate) fn preload(&self) {
+        touch(&self.ssrc);
+        touch(&self.last_sent_seq_no);
+        touch(&self.last_used);
+        touch(&self.uncounted.bytes);
+        touch(&self.send_queue.is_empty());
+        touch(&self.stats.packets);
+        self.rtx_cache.preload();
     }
 
     /// Seals a packet: what `write_rtp` and `poll_packet` do together for a regular packet of an empty
@@ -155,19 +176,9 @@ impl StreamTx {
         }
         let head = head.finish();
 
-        let payload = match (packet.vp8_patch, packet.padding) {
-            (None, 0) => packet.payload,
-            (patch, padding) => {
-                way.scratch.clear();
-                way.scratch.extend_from_slice(packet.payload);
-                if let Some(patch) = patch {
-                    patch.apply(way.scratch);
-                }
-                pad(way.scratch, padding);
-                way.scratch.as_slice()
-            }
-        };
-        way.srtp.protect_rtp_parts(head, payload, self.ssrc, *packet.seq_no, way.out);
+        let len = packet.payload.len() + usize::from(packet.padding);
+        let write = |out: &mut Vec<u8>| packet.write(out);
+        way.srtp.protect_rtp_parts(head, len, write, self.ssrc, *packet.seq_no, way.out);
 
         self.last_sent_seq_no = packet.seq_no;
         self.last_used = now;
