@@ -753,3 +753,21 @@ fn pictures_are_turned_before_they_are_sent() {
         assert!(answer.contains(extension), "{extension}");
     }
 }
+
+#[test]
+fn reports_about_many_lines_leave_together() {
+    let mut world = World::with(1, 4, 3);
+    for number in 1..=4 {
+        world.client(number).shows = vec![0];
+        let others: Vec<u32> = (1..=4).filter(|other| *other != number).collect();
+        let wishes = others.iter().enumerate().map(|(slot, other)| (slot, *other, 180));
+        world.watch(number, &wishes.collect::<Vec<_>>());
+        // Each begins at a moment of its own.
+        world.run(Duration::from_millis(170));
+    }
+    world.run(Duration::from_secs(10));
+    let before = world.counters().timers;
+    world.run(Duration::from_secs(10));
+    let woken = world.counters().timers - before;
+    assert!(woken <= 4 * 10 * 3 / 2, "four peers were woken {woken} times in ten seconds");
+}

@@ -166,6 +166,10 @@ pub(crate) struct Streams {
     pause_threshold: Duration,
 }
 
+/// What is due within this time is reported with what is due now, so that many lines do not each wake for a report of their own: an interval of
+/// pictures' second then has a few such moments at most.
+const REPORTED_TOGETHER: Duration = Duration::from_millis(400);
+
 /// Delay between cleaning up the RxLookup.
 const RX_LOOKUP_CLEANUP_INTERVAL: Duration = Duration::from_millis(10_000);
 
@@ -462,9 +466,12 @@ impl Streams {
     ) {
         let StreamTimeoutConfig { codecs, intervals } = config;
 
+        let due = self.regular_feedback_at(intervals).is_some_and(|at| now >= at);
+        let ahead = now + if due { REPORTED_TOGETHER } else { Duration::ZERO };
+
         self.mids_to_report.clear(); // Clear for checking StreamRx.
         for stream in self.streams_rx.values() {
-            if stream.need_rr(now, intervals) {
+            if stream.need_rr(ahead, intervals) {
                 self.mids_to_report.push(stream.mid());
             }
         }
@@ -487,7 +494,7 @@ impl Streams {
 
         self.mids_to_report.clear(); // start over for StreamTx.
         for stream in self.streams_tx.iter() {
-            if stream.need_sr(now, intervals) {
+            if stream.need_sr(ahead, intervals) {
                 self.mids_to_report.push(stream.mid());
             }
         }
