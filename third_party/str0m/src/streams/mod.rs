@@ -166,8 +166,8 @@ pub(crate) struct Streams {
     pause_threshold: Duration,
 }
 
-/// What is due within this time is reported with what is due now, so that many lines do not each wake for a report of their own: an interval of
-/// pictures' second then has a few such moments at most.
+/// What is due within this time is reported with what is due now, so that many lines do not each wake for a report of their own.
+/// A second, the interval of pictures, then has two or three such moments.
 const REPORTED_TOGETHER: Duration = Duration::from_millis(400);
 
 /// Delay between cleaning up the RxLookup.
