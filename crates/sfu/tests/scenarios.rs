@@ -321,7 +321,8 @@ fn a_thin_line_gets_what_fits_and_more_once_it_is_wide() {
 /// Nothing is known of a line while its user only listens.
 #[test]
 fn a_camera_after_a_while_of_listening_finds_what_its_line_carries() {
-    for (kbps, layer) in [(200, 0), (300, 0), (500, 0), (1_000, 1), (2_000, 2)] {
+    let thin = [195, 200, 205, 210, 220, 240, 300, 500].map(|kbps| (kbps, 0));
+    for (kbps, layer) in thin.into_iter().chain([(1_000, 1), (2_000, 2)]) {
         let mut world = World::with(1, 2, 1);
         world.client(1).speaks = Some(-20);
         world.client(1).shows = vec![0, 1, 2];
@@ -338,11 +339,15 @@ fn a_camera_after_a_while_of_listening_finds_what_its_line_carries() {
         world.run(Duration::from_secs(15));
         let got: Vec<Got> = world.video(2, 0);
         let got: Vec<&Got> = got.iter().filter(|got| got.at >= settled).collect();
-        let late = got.iter().filter_map(|got| Some(got.at - got.sent?)).max();
+        let mut late: Vec<_> = got.iter().filter_map(|got| Some(got.at - got.sent?)).collect();
+        late.sort();
         assert!(got.len() > 15 * 55, "{kbps} kbps: {} packets in 15 s", got.len());
-        assert!(late < Some(Duration::from_millis(200)), "{kbps} kbps: {late:?} on the way");
-        let last = got.last().map(|got| got.layer);
-        assert!(last >= Some(layer), "{kbps} kbps: layer {last:?}");
+        // What the first probes left waiting has drained; a later probe may hold up a frame or two.
+        let (usual, last) = (late[late.len() / 2], late[late.len() - 1]);
+        assert!(usual < Duration::from_millis(60), "{kbps} kbps: {usual:?} on the way");
+        assert!(last < Duration::from_millis(400), "{kbps} kbps: {last:?} on the way");
+        let shown = got.last().map(|got| got.layer);
+        assert!(shown >= Some(layer), "{kbps} kbps: layer {shown:?}");
     }
 }
 

@@ -2,6 +2,10 @@ use crate::rtp_::Bitrate;
 
 const PACING_FACTOR: f64 = 1.1;
 
+/// Part of the estimate up to which padding fills the line. With all of it, a queue that was there when the estimate was made stays
+/// for as long as padding does: what leaves is then what arrives, and nothing tells the two apart.
+const PADDED_PART: f64 = 0.9;
+
 pub(crate) struct PacingResult {
     /// The bitrate at which the pacer may emit padding **when there is no media queued**.
     ///
@@ -34,7 +38,7 @@ impl PacerControl {
         } else if has_active_media {
             // Sustain the requested minimum without exceeding estimated capacity. Whoever asks
             // for none gets none: ICE keeps NAT bindings alive.
-            minimum.min(estimate)
+            minimum.min(estimate * PADDED_PART)
         } else {
             // No padding when no media is being sent
             Bitrate::ZERO
@@ -91,7 +95,7 @@ mod test {
         let c = PacerControl::new();
         let minimum = Bitrate::kbps(800);
         // Both increasing and decreasing estimates must immediately change the cap.
-        for (estimate, expected) in [(450, 450), (700, 700), (1000, 800), (300, 300)] {
+        for (estimate, expected) in [(450, 405), (700, 630), (1000, 800), (300, 270)] {
             let result = c.calculate(true, Bitrate::kbps(estimate), false, minimum);
             assert_eq!(result.padding_rate, Bitrate::kbps(expected));
             assert_eq!(result.pacing_rate, Bitrate::kbps(estimate) * PACING_FACTOR);
