@@ -68,9 +68,9 @@ impl Default for VideoSlot {
 }
 
 impl VideoSlot {
-    /// Reads what [`Self::offer`] will need.
-    pub fn preload(&self) {
-        self.rewriter.preload();
+    /// The numbers of its outgoing stream.
+    pub fn rewriter(&self) -> &Rewriter {
+        &self.rewriter
     }
 
     pub fn wish(&self) -> Option<Wish> {
@@ -178,9 +178,9 @@ impl Default for AudioSlot {
 }
 
 impl AudioSlot {
-    /// Reads what [`Self::map`] will need.
-    pub fn preload(&self) {
-        self.rewriter.preload();
+    /// The numbers of its outgoing stream.
+    pub fn rewriter(&self) -> &Rewriter {
+        &self.rewriter
     }
 
     /// The screen's sound the receiver asked for here.

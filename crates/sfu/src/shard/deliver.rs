@@ -21,8 +21,8 @@ const MAX_QUEUE_AGE: Duration = Duration::from_millis(150);
 /// Packets shared out at once: bounds the plan, which has an entry for each and each of its receivers.
 const TOGETHER: usize = 64;
 
-/// Receivers whose state is read before the first of them is written to. More would push each other out of the innermost
-/// cache (some 1.5 kB each), fewer are waited for longer.
+/// Receivers whose state is read before the first of them is written to: about twenty lines of cache each. Many more would
+/// push each other out of the innermost cache, fewer are waited for longer.
 const AHEAD: usize = 8;
 
 /// One packet for one line of one receiver. Their order is that of writing: packets of a line stay as they came.

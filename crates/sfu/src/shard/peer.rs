@@ -138,17 +138,13 @@ impl<T: MediaTransport> Peer<T> {
 
     /// Reads what writing to a line will need: that of a slot, or the one in which this sound is shown.
     pub fn preload(&self, slot: Option<usize>, source: SourceId) {
-        let line = match slot {
-            Some(slot) => self.video.get(slot).map(|slot| {
-                slot.slot.preload();
-                slot.line
-            }),
-            None => self.sound_of(source).map(|slot| {
-                slot.slot.preload();
-                slot.line
-            }),
+        let found = match slot {
+            Some(slot) => self.video.get(slot).map(|slot| (slot.line, slot.slot.rewriter())),
+            None => self.sound_of(source).map(|slot| (slot.line, slot.slot.rewriter())),
         };
-        if let (Some(transport), Some(line)) = (&self.transport, line) {
+        let Some((line, rewriter)) = found else { return };
+        rewriter.preload();
+        if let Some(transport) = &self.transport {
             transport.preload(line);
         }
     }
