@@ -83,7 +83,11 @@ impl<T: MediaTransport> Shard<T> {
         let before = peer.estimate.unwrap_or(0);
         if bps.abs_diff(before) * 100 > before * NOTABLE_PERCENT {
             peer.estimate = Some(bps);
+            let chosen: Vec<_> = peer.video.iter().map(|slot| slot.chosen).collect();
             self.allocate(now, index);
+            let Some(peer) = &mut self.peers[index] else { return };
+            let pairs = chosen.into_iter().zip(peer.video.iter().map(|slot| slot.chosen));
+            peer.headroom.saw(now, pairs);
         }
     }
 
@@ -101,7 +105,7 @@ impl<T: MediaTransport> Shard<T> {
         }
         order.sort_by_key(|(at, ..)| !is_screen(peer.video[*at].slot.wish()));
         let wants: Vec<Want> = order.iter().map(|(_, want, _)| *want).collect();
-        let chosen = allocate(&wants, peer.estimate);
+        let chosen = allocate(&wants, peer.estimate, peer.headroom.percent(now));
         for slot in &mut peer.video {
             slot.chosen = None;
         }

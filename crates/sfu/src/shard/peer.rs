@@ -2,6 +2,7 @@
 
 use crate::allowance::Allowance;
 use crate::egress::Egress;
+use crate::layers::Headroom;
 use crate::rewrite::Rewritten;
 use crate::slot::{AudioSlot, VideoSlot};
 use crate::transport::{Direction, Line, MediaTransport, Written};
@@ -39,6 +40,7 @@ pub(super) struct Peer<T> {
     /// What the timer is to go off for besides reports about what the peer sent.
     pub others_at: Option<Instant>,
     pub estimate: Option<u64>,
+    pub headroom: Headroom,
     /// All its lines, known also while the connection is lent out.
     pub lines: Vec<Line>,
     /// What the peer says it publishes, by line.
@@ -99,6 +101,7 @@ impl<T: MediaTransport> Peer<T> {
             others_at: None,
             rests_from: None,
             estimate: None,
+            headroom: Headroom::default(),
             lines: Vec::new(),
             published: Vec::new(),
             allowances: Default::default(),
