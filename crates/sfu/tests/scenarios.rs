@@ -306,7 +306,7 @@ fn a_thin_line_gets_what_fits_and_more_once_it_is_wide() {
         let settled: Vec<&Got> = got.iter().filter(|got| got.at >= settled).collect();
         let late = settled.iter().filter_map(|got| Some(got.at - got.sent?)).max();
         assert!(settled.len() > 15 * 55, "{kbps} kbps: {} packets in 15 s", settled.len());
-        assert!(late < Some(Duration::from_millis(200)), "{kbps} kbps: {late:?} on the way");
+        assert!(late < Some(Duration::from_millis(150)), "{kbps} kbps: {late:?} on the way");
 
         world.limit(2, 50_000_000);
         let wide = world.now;
@@ -345,7 +345,7 @@ fn a_camera_after_a_while_of_listening_finds_what_its_line_carries() {
         // What the first probes left waiting has drained; a later probe may hold up a frame or two.
         let (usual, last) = (late[late.len() / 2], late[late.len() - 1]);
         assert!(usual < Duration::from_millis(60), "{kbps} kbps: {usual:?} on the way");
-        assert!(last < Duration::from_millis(400), "{kbps} kbps: {last:?} on the way");
+        assert!(last < Duration::from_millis(150), "{kbps} kbps: {last:?} on the way");
         let shown = got.last().map(|got| got.layer);
         assert!(shown >= Some(layer), "{kbps} kbps: layer {shown:?}");
     }
@@ -365,18 +365,38 @@ fn nine_cameras_are_soon_large_where_the_line_is_wide() {
     assert!(took < Duration::from_secs(3), "after {took:?}");
 }
 
+/// Nine cameras of 116 and 260 kbps on the wire; some of them fit large.
+#[test]
+fn many_cameras_on_a_full_line_are_seldom_late() {
+    for kbps in [1_600, 2_400] {
+        let mut world = World::with(1, 10, 9);
+        (1..=9).for_each(|number| world.client(number).shows = vec![0, 1]);
+        world.limit(10, kbps * 1_000);
+        let wishes: Vec<_> = (0..9).map(|slot| (slot, slot as u32 + 1, 360)).collect();
+        world.watch(10, &wishes);
+        world.run(Duration::from_secs(10));
+        let settled = world.now;
+        world.run(Duration::from_secs(30));
+        let shown = (0..9).map(|slot| world.video(10, slot));
+        let shown = shown.map(|got| got.into_iter().filter(|got| got.at >= settled).collect());
+        let shown: Vec<Vec<Got>> = shown.collect();
+        let changes = shown.iter().flat_map(|got| got.windows(2));
+        let changes = changes.filter(|pair| pair[0].layer != pair[1].layer).count();
+        let all = shown.iter().flatten();
+        let mut late: Vec<_> = all.filter_map(|got| Some(got.at - got.sent?)).collect();
+        late.sort();
+        let usual = late[late.len() / 2];
+        assert!(late.len() > 9 * 30 * 55, "{kbps} kbps: {} packets in 30 s", late.len());
+        assert!(usual < Duration::from_millis(60), "{kbps} kbps: {usual:?} on the way");
+        assert!(changes <= 30, "{kbps} kbps: {changes} changes in 30 s");
+        let dropped = world.counters().frames_dropped;
+        assert!(dropped < 80, "{kbps} kbps: {dropped} frames dropped");
+    }
+}
+
 #[test]
 fn a_line_that_is_nearly_full_does_not_make_the_picture_swing() {
-    // Layers count as 150, 250 and 750 kbps, voices as 120; the largest is gone up to at 1,050 and stays down to 870.
-    for (kbps, most, layer) in [
-        (300, 2, 0),
-        (500, 2, 1),
-        (600, 2, 1),
-        (900, 2, 1),
-        (950, 6, 1),
-        (1_000, 2, 2),
-        (1_050, 2, 2),
-    ] {
+    for (kbps, layer) in [(300, 0), (500, 1), (600, 1), (900, 1), (1_050, 2)] {
         let mut world = on_a_thin_line(kbps);
         let settled = world.now;
         world.run(Duration::from_secs(60));
@@ -385,7 +405,7 @@ fn a_line_that_is_nearly_full_does_not_make_the_picture_swing() {
         let layers: Vec<u8> = layers.collect();
         let switches = layers.windows(2).filter(|pair| pair[0] != pair[1]).count();
         assert!(layers.len() > 60 * 55, "{kbps} kbps: {} packets in a minute", layers.len());
-        assert!(switches <= most, "{kbps} kbps: {switches} switches in a minute");
+        assert!(switches <= 2, "{kbps} kbps: {switches} switches in a minute");
         let usual = layers.iter().filter(|shown| **shown == layer).count();
         assert!(usual * 10 > layers.len() * 9, "{kbps} kbps: {usual} of {}", layers.len());
     }

@@ -48,11 +48,15 @@ use crate::util::{Soonest, SystemTimeExt, already_happened, not_happening};
 use crate::{Reason, net};
 use crate::{RtcConfig, RtcError};
 
-/// Minimum interval between NACK polls. Per-packet retries also wait for RTT.
-/// Keep this high enough to avoid additional problems in very bad network conditions.
 /// A timeout so near is taken care of with what comes now.
 const SOON: Duration = Duration::from_millis(20);
 
+/// What a packet takes of a line besides its payload, bytes: RTP with extensions, tag, UDP and IP. Without it the estimate of a
+/// line depends on how large the packets are.
+const OVERHEAD: usize = 64;
+
+/// Minimum interval between NACK polls. Per-packet retries also wait for RTT.
+/// Keep this high enough to avoid additional problems in very bad network conditions.
 const NACK_MIN_INTERVAL: Duration = Duration::from_millis(33);
 
 /// Delay between reports of TWCC. This is deliberately very low.
@@ -1397,6 +1401,7 @@ impl Session {
         if !packet.numbered {
             return true;
         }
+        let size = size + packet.padding as usize + OVERHEAD;
         self.pacer
             .register_send(now, size.into(), MidRid(stream.mid(), None));
         if let Some(seq) = twcc {
@@ -1450,7 +1455,8 @@ impl Session {
             crate::log_stat!("PACKET_SENT", header.ssrc, payload_size, kind);
         }
 
-        self.pacer.register_send(now, payload_size.into(), midrid);
+        let size = payload_size + OVERHEAD;
+        self.pacer.register_send(now, size.into(), midrid);
 
         if let Some(raw_packets) = &mut self.raw_packets {
             raw_packets.push_back(Box::new(RawPacket::RtpTx(header.clone(), buf.clone())));
@@ -1464,13 +1470,12 @@ impl Session {
             } else {
                 TwccPacketId::new(twcc_seq)
             };
-            self.twcc_tx_register
-                .register_seq(packet_id, now, payload_size);
+            self.twcc_tx_register.register_seq(packet_id, now, size);
         }
 
         // Update BWE subsystem
         if let Some(bwe) = self.bwe.as_mut() {
-            bwe.on_media_sent(payload_size.into(), is_padding, now);
+            bwe.on_media_sent(size.into(), is_padding, now);
         }
 
         if !is_padding && !header.ssrc.is_probe() {

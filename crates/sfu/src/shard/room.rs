@@ -33,6 +33,9 @@ const MEASURED: u8 = 10;
 /// corrected within a second.
 const UNKNOWN_BPS: u64 = 250_000;
 
+/// What each packet takes besides its payload, bytes: RTP, UDP and IP. Estimates count it, too.
+const OVERHEAD: u64 = 64;
+
 #[derive(Default)]
 pub(super) struct Room {
     pub members: HashMap<ParticipantId, Member>,
@@ -173,7 +176,7 @@ impl Source {
         let traffic = &mut self.traffic[packet.layer as usize];
         traffic.stream = packet.stream;
         traffic.seen = Some(now);
-        traffic.bytes += packet.payload.len() as u64;
+        traffic.bytes += packet.payload.len() as u64 + OVERHEAD;
         let fresh = !self.live.contains(packet.layer);
         self.live = self.live.with(packet.layer);
         fresh && matches!(self.home, Home::Here { .. })
@@ -277,7 +280,7 @@ mod tests {
     #[test]
     fn a_source_without_simulcast_costs_what_it_sends() {
         let (source, _) = sent(single(), Layer::F, 3_750, 20);
-        assert_eq!(source.cost()[Layer::F as usize], 300_000);
+        assert_eq!(source.cost()[Layer::F as usize], 80 * (3_750 + OVERHEAD));
     }
 
     #[test]

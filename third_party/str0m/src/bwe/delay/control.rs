@@ -114,6 +114,10 @@ impl DelayController {
     }
 
     pub fn handle_timeout(&mut self, acked_bitrate: Option<Bitrate>, now: Instant) {
+        // Whatever wakes a connection comes by here; each update adds at least 1 kbps.
+        if now < self.next_timeout {
+            return;
+        }
         // Set this even if we don't update, otherwise we get stuck in a poll -> handle loop
         // that starves the run loop.
         self.next_timeout = now + UPDATE_INTERVAL;

@@ -100,6 +100,11 @@ impl ProbeClusterConfig {
         self
     }
 
+    /// Whether little is known of the line yet.
+    pub(crate) fn is_first(&self) -> bool {
+        matches!(self.kind, ProbeKind::Initial | ProbeKind::Exponential)
+    }
+
     /// Check if this probe was created during ALR.
     pub fn is_alr_probe(&self) -> bool {
         self.kind.is_alr()

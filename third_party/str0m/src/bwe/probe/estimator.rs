@@ -137,8 +137,8 @@ impl ProbeEstimator {
     /// Process TWCC feedback records.
     ///
     /// Only accumulates packets that match the active cluster ID. All other
-    /// packets are ignored. Nor does a probe that the link was not busy with tell anything if it was slower than
-    /// `current`, the estimate so far.
+    /// packets are ignored. Nor does a probe tell anything that was slower than `current`, the estimate so far, if the link
+    /// was not busy with it, or if it was not the first.
     pub fn update<'t>(
         &mut self,
         records: impl Iterator<Item = &'t TwccSendRecord>,
@@ -291,9 +291,10 @@ impl ProbeEstimatorState {
     ) -> Option<(ProbeClusterConfig, Bitrate)> {
         let result = self.do_calculate_bitrate();
 
+        let higher = |bitrate| current.is_none_or(|current| bitrate >= current);
         let bitrate = match result {
-            ProbeResult::Estimate(bitrate) => bitrate,
-            ProbeResult::AtLeast(bitrate) if current.is_none_or(|c| bitrate >= c) => bitrate,
+            ProbeResult::Estimate(bitrate) if self.config.is_first() || higher(bitrate) => bitrate,
+            ProbeResult::AtLeast(bitrate) if higher(bitrate) => bitrate,
             _ => return None,
         };
 
