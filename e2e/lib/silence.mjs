@@ -11,11 +11,13 @@ function watchSound() {
   const AGAIN = 5_000;
   let last = new Map();
   let longest = { packets: 0, heard: 0 };
-  window.__listen = () => { last = new Map(); longest = { packets: 0, heard: 0 }; };
-  window.__longest = () => ({
-    ...longest,
-    packets: Math.max(longest.packets, ...[...last.values()].map(({ at }) => (at === null ? 0 : performance.now() - at))),
-  });
+  let begun = performance.now();
+  window.__listen = () => { last = new Map(); longest = { packets: 0, heard: 0 }; begun = performance.now(); };
+  // A page that has heard nothing at all since then counts, too.
+  window.__longest = () => {
+    const came = [...last.values()].map(({ at }) => at).filter((at) => at !== null);
+    return { ...longest, packets: Math.max(longest.packets, ...(came.length ? came : [begun]).map((at) => performance.now() - at)) };
+  };
   // Both in ms: a page that is too busy to play makes nothing up either, so what was played tells them apart.
   const concealed = (stat) => (stat.concealedSamples ?? 0) / 48;
   const played = (stat) => (stat.totalSamplesReceived ?? 0) / 48 - concealed(stat);

@@ -34,6 +34,9 @@ const NONCE_SHARE: Duration = Duration::from_millis(100);
 /// A nonce not echoed within this time counts as lag: a beat interval and the lag allowed, and as
 /// much again for the way there.
 const ECHO_WITHIN: Duration = Duration::from_secs(15);
+/// A nonce of an epoch that went by may have come too late for anyone to read, and another is sent; but so long without
+/// any echo counts as lag.
+const ECHO_AT_LAST: Duration = Duration::from_secs(60);
 /// Delegates tracked at once; a policy certifies no more.
 const MAX_DELEGATES: usize = crate::policy::MAX_CERTIFICATES;
 
@@ -100,6 +103,16 @@ struct Delegate {
     anchor: Option<Anchor>,
 }
 
+/// A nonce that was not echoed yet.
+#[derive(Clone, Copy)]
+struct Asked {
+    nonce: [u8; 16],
+    epoch: u64,
+    sent: Millis,
+    /// When the first was sent of those that this one stands for.
+    first: Millis,
+}
+
 /// Watches the delegates' heartbeats.
 pub struct Liveness {
     epoch: Epoch,
@@ -110,7 +123,7 @@ pub struct Liveness {
     heard: Millis,
     delegates: BTreeMap<DeviceKey, Delegate>,
     alarm: Option<Interference>,
-    nonce: Option<([u8; 16], Millis)>,
+    asked: Option<Asked>,
     next_nonce: Millis,
 }
 
@@ -131,7 +144,7 @@ impl Liveness {
             heard: entered,
             delegates: BTreeMap::new(),
             alarm: None,
-            nonce: None,
+            asked: None,
             next_nonce: entered,
         }
     }
@@ -160,8 +173,11 @@ impl Liveness {
 
     /// An alarm raised by a beat, or a nonce that is not echoed although beats are heard.
     fn alarm_at(&self, now: Now) -> Option<Interference> {
-        let overdue = self.nonce.is_some_and(|(_, sent)| {
-            now.mono.since(sent) >= ECHO_WITHIN && self.heard > sent + MAX_LAG
+        let overdue = self.asked.is_some_and(|asked| {
+            let unanswered =
+                |since, within| now.mono.since(since) >= within && self.heard > since + MAX_LAG;
+            let of_now = asked.epoch == self.epoch.number;
+            of_now && unanswered(asked.sent, ECHO_WITHIN) || unanswered(asked.first, ECHO_AT_LAST)
         });
         self.alarm.or(overdue.then_some(Interference::Delayed))
     }
@@ -170,7 +186,8 @@ impl Liveness {
     pub fn next_deadline(&self, now: Now) -> Option<Millis> {
         let silence = [SILENT_AFTER, PAUSE_AFTER].map(|after| self.heard + after);
         let confirm = self.epoch.entered + CONFIRM_WITHIN;
-        let echo = self.nonce.map(|(_, sent)| sent + ECHO_WITHIN);
+        let echo = self.asked.into_iter();
+        let echo = echo.flat_map(|a| [a.sent + ECHO_WITHIN, a.first + ECHO_AT_LAST]);
         let all = silence.into_iter().chain([confirm, self.next_nonce]).chain(echo);
         all.filter(|at| *at > now.mono).min()
     }
@@ -181,11 +198,14 @@ impl Liveness {
         // A forked history is left only by leaving the group; an epoch change does not mend it.
         self.alarm = self.alarm.filter(|alarm| *alarm == Interference::Forked);
         self.epoch = Epoch { number: epoch, authenticator, members, entered, confirmed };
+        if let Some(asked) = self.asked {
+            self.next_nonce = self.next_nonce.min(asked.sent + BEAT_EVERY);
+        }
     }
 
     /// The connection to the server is new: a nonce sent over the old one may be lost.
     pub fn handle_reconnected(&mut self, now: Now) {
-        self.nonce = None;
+        self.asked = None;
         self.next_nonce = now.mono;
     }
 
@@ -220,7 +240,7 @@ impl Liveness {
     /// Alarms, and asks for a fresh echo: if only a clock was set back, it pins that clock anew.
     fn suspect_delay(&mut self, now: Now) {
         self.alarm = Some(Interference::Delayed);
-        if self.nonce.is_none() {
+        if self.asked.is_none() {
             self.next_nonce = now.mono;
         }
     }
@@ -255,10 +275,8 @@ impl Liveness {
 
     /// Pins the sender's clock if the beat echoes our nonce in time; true if it does so too late.
     fn take_echo(&mut self, device: DeviceKey, beat: &Heartbeat, now: Now) -> bool {
-        let Some((_, sent)) = self.nonce.filter(|(nonce, _)| beat.echoes.contains(nonce)) else {
-            return false;
-        };
-        self.nonce = None;
+        let asked = self.asked.take_if(|asked| beat.echoes.contains(&asked.nonce));
+        let Some(Asked { sent, .. }) = asked else { return false };
         let late = now.mono.since(sent) >= ECHO_WITHIN;
         if let Some(delegate) = self.delegates.get_mut(&device).filter(|_| !late) {
             delegate.anchor = Some(Anchor { clock: beat.clock.0, heard: now.mono });
@@ -271,11 +289,14 @@ impl Liveness {
         if self.is_delegate || now.mono < self.next_nonce {
             return None;
         }
-        let fresh = (random(entropy), now.mono);
-        let (nonce, _) = *self.nonce.get_or_insert(fresh);
+        let (epoch, sent) = (self.epoch.number, now.mono);
+        let first = self.asked.map_or(sent, |asked| asked.first);
+        let asked = self.asked.filter(|asked| asked.epoch == epoch);
+        let asked = asked.unwrap_or_else(|| Asked { nonce: random(entropy), epoch, sent, first });
+        self.asked = Some(asked);
         let share = NONCE_SHARE * self.epoch.members.min(crate::mark::MAX_MEMBERS) as u32;
         self.next_nonce = now.mono + NONCE_EVERY.max(share);
-        Some(nonce)
+        Some(asked.nonce)
     }
 }
 

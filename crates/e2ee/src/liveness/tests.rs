@@ -175,6 +175,62 @@ fn a_reconnected_member_is_not_blamed_on_a_lost_nonce() {
     scene.nonce(28_300);
 }
 
+impl Scene {
+    /// The group goes on to another epoch, which the host confirms at once.
+    fn go_on(&mut self, epoch: u64, ms: u64) {
+        self.member.handle_epoch(epoch, AUTH, 2, at(ms));
+        self.host.handle_epoch(host_clock(ms));
+        self.beat_in(epoch, ms);
+    }
+
+    fn beat_in(&mut self, epoch: u64, ms: u64) {
+        let beat = self.host.poll(epoch, AUTH, 2, host_clock(ms)).expect("a beat is due");
+        self.member.handle_beat(HOST, &beat, at(ms + 10));
+    }
+
+    /// A nonce that comes too late for anyone to read.
+    fn nonce_lost(&mut self, ms: u64) -> Option<[u8; 16]> {
+        let mut entropy = |out: &mut [u8]| out.fill(ms as u8);
+        self.member.poll_nonce(&mut entropy, at(ms))
+    }
+}
+
+#[test]
+fn a_nonce_of_an_epoch_that_went_by_is_sent_again_and_is_no_delay() {
+    let mut scene = Scene::new();
+    scene.deliver(0, 10);
+    let lost = scene.nonce_lost(100).expect("one is due");
+    scene.go_on(2, 1_000);
+    assert_eq!(scene.nonce_lost(5_000), None, "the echo may be on its way");
+    scene.beat_in(2, 6_000);
+    assert!(scene.member.next_deadline(at(1_000)) <= Some(at(5_100).mono));
+    let again = scene.nonce_lost(6_200).expect("another is due");
+    assert_ne!(again, lost);
+    scene.host.handle_nonce(again);
+    scene.beat_in(2, 11_000);
+    scene.beat_in(2, 16_000);
+    assert_eq!(scene.status(16_100), Status::Confirmed);
+    // The clock is pinned: a beat of 6 s ago is late.
+    let beat = scene.host.poll(2, AUTH, 2, host_clock(21_000)).unwrap();
+    scene.member.handle_beat(HOST, &beat, at(27_000));
+    assert_eq!(scene.status(27_000), Status::Interference(Interference::Delayed));
+}
+
+#[test]
+fn nonces_that_no_epoch_answers_alarm_at_last() {
+    let mut scene = Scene::new();
+    scene.deliver(0, 10);
+    scene.nonce_lost(0).expect("one is due");
+    for epoch in 2..=7 {
+        let at = (epoch - 1) * 10_000;
+        let before = at - 1;
+        assert_eq!(scene.status(before), Status::Confirmed, "after {before} ms");
+        scene.go_on(epoch, at);
+        scene.nonce_lost(at + 100);
+    }
+    assert_eq!(scene.status(60_110), Status::Interference(Interference::Delayed));
+}
+
 #[test]
 fn the_beater_beats_at_once_after_an_epoch_and_every_five_seconds() {
     let mut beater = Beater::new(at(0));
