@@ -48,7 +48,9 @@ impl People {
 
     /// Of these devices, those whose connection is gone.
     pub fn away(&self, devices: impl Iterator<Item = DeviceKey>) -> BTreeSet<DeviceKey> {
-        devices.filter(|device| self.seen(device).is_some_and(|member| !member.connected)).collect()
+        let mut away = BTreeSet::new();
+        away.extend(devices.filter(|d| self.seen(d).is_some_and(|member| !member.connected)));
+        away
     }
 
     pub fn device_of(&self, participant: u32) -> Option<DeviceKey> {
@@ -91,8 +93,10 @@ impl People {
     }
 
     pub fn handle_members(&mut self, members: Vec<Member>) {
-        self.seen = members.into_iter().take(MAX_PEOPLE).map(|m| (m.participant, m)).collect();
-        self.numbers = self.seen.values().map(|m| (m.device, m.participant)).collect();
+        self.seen.clear();
+        self.seen.extend(members.into_iter().take(MAX_PEOPLE).map(|m| (m.participant, m)));
+        self.numbers.clear();
+        self.numbers.extend(self.seen.values().map(|m| (m.device, m.participant)));
     }
 
     pub fn handle_member(&mut self, member: Member) {

@@ -48,10 +48,11 @@ impl Roster {
 
 impl FromIterator<(u32, Seat)> for Roster {
     fn from_iter<I: IntoIterator<Item = (u32, Seat)>>(seats: I) -> Self {
-        let seats: BTreeMap<u32, Seat> = seats.into_iter().collect();
+        let mut roster = Roster::default();
+        roster.seats.extend(seats);
         // The first of two leaves of one device, as policy allows only one.
-        let leaves = seats.iter().rev().map(|(leaf, seat)| (seat.device, *leaf)).collect();
-        Roster { seats, leaves }
+        roster.leaves.extend(roster.seats.iter().rev().map(|(leaf, seat)| (seat.device, *leaf)));
+        roster
     }
 }
 
