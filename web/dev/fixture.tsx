@@ -7,7 +7,7 @@ import '../src/styles/pages.css';
 import { createSignal } from 'solid-js';
 import { render } from 'solid-js/web';
 import { announce } from '../src/state/announce';
-import { emptyView, type Person, type View } from '../src/state/core';
+import { type ChatLine, emptyView, type Person, type View } from '../src/state/core';
 import type { Meeting } from '../src/state/meeting';
 import { inTheWay } from '../src/state/sharing';
 import { Capture } from '../src/media/capture';
@@ -46,10 +46,10 @@ const waiting: View['waiting'] = [
 ];
 const alike = [me(true), person(0, { name: 'Ben K.' }), person(1, { name: 'Веn K.' }), person(2, { met: { same_device_as: 'Mirjam' } }), person(3, { name: 'Paolo', met: 'same_device' }), person(4, { name: 'paolo', met: 'new_device' })];
 const doubles: View['waiting'] = [{ knock: 3, name: 'Dr Anna Weiß', device: 'w3', met: 'new_device', invited_as: null, new_device: false, held: false }];
-const chat = [
-  { device: 'd0', name: 'Ruth Abendroth', text: 'Good morning! Can you hear me well?', at: 1_760_000_000_000 },
-  { device: 'me', name: 'Dr. Anna Weiss', text: 'Very well, thank you. Take your time.', at: 1_760_000_030_000 },
-  { device: 'me', name: 'Dr. Anna Weiss', text: 'The sheet from last week: https://example.org/a-long-address/that-must-wrap-somewhere.pdf', at: 1_760_000_040_000 },
+const chat: ChatLine[] = [
+  { device: 'd0', name: 'Ruth Abendroth', text: 'Good morning! Can you hear me well?', at: 1_760_000_000_000, delivery: 'delivered' },
+  { device: 'me', name: 'Dr. Anna Weiss', text: 'Very well, thank you. Take your time.', at: 1_760_000_030_000, delivery: 'failed' },
+  { device: 'me', name: 'Dr. Anna Weiss', text: 'The sheet from last week: https://example.org/a-long-address/that-must-wrap-somewhere.pdf', at: 1_760_000_040_000, delivery: 'waiting' },
 ];
 
 const SCREENS: Record<string, Partial<View>> = {

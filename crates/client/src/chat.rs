@@ -1,7 +1,7 @@
 //! Chat lines, bounded, with their texts made fit to show.
 
 use crate::participant::Participant;
-use crate::view::ChatLine;
+use crate::view::{ChatLine, Delivery};
 use base::{DeviceKey, Now, Pii};
 use e2ee::content::{Content, MAX_CHAT};
 use std::collections::VecDeque;
@@ -10,18 +10,32 @@ use std::collections::VecDeque;
 const MAX_LINES: usize = 500;
 
 #[derive(Default)]
-pub(crate) struct Chat(VecDeque<ChatLine>);
+pub(crate) struct Chat {
+    lines: VecDeque<ChatLine>,
+    /// How many have gone: the number of the first that is kept.
+    gone: u64,
+}
 
 impl Chat {
     pub fn lines(&self) -> Vec<ChatLine> {
-        self.0.iter().cloned().collect()
+        self.lines.iter().cloned().collect()
     }
 
-    pub fn push(&mut self, line: ChatLine) {
-        if self.0.len() == MAX_LINES {
-            self.0.pop_front();
+    /// Adds a line, and gives its number.
+    pub fn push(&mut self, line: ChatLine) -> u64 {
+        if self.lines.len() == MAX_LINES {
+            self.lines.pop_front();
+            self.gone += 1;
         }
-        self.0.push_back(line);
+        self.lines.push_back(line);
+        self.gone + self.lines.len() as u64 - 1
+    }
+
+    pub fn mark(&mut self, number: u64, delivery: Delivery) {
+        let at = number.checked_sub(self.gone);
+        if let Some(line) = at.and_then(|at| self.lines.get_mut(at as usize)) {
+            line.delivery = delivery;
+        }
     }
 }
 
@@ -31,15 +45,20 @@ impl Participant {
         if !self.may().chat {
             return;
         }
-        self.say(Content::Chat { text: Pii::new(text.clone()) });
-        self.note_chat(now, self.device.key(), &text);
+        let number = self.note(now, self.device.key(), text.clone(), Delivery::Waiting);
+        self.say_line(number, Content::Chat { text: Pii::new(text) });
     }
 
     pub(crate) fn note_chat(&mut self, now: Now, device: DeviceKey, text: &str) {
-        let Some(text) = readable(text, MAX_CHAT) else { return };
+        if let Some(text) = readable(text, MAX_CHAT) {
+            self.note(now, device, text, Delivery::Delivered);
+        }
+    }
+
+    fn note(&mut self, now: Now, device: DeviceKey, text: String, delivery: Delivery) -> u64 {
         let name = self.name_of(&device);
         let device = device.0.to_vec().into();
-        self.chat.push(ChatLine { device, name, text, at: now.wall.0 });
+        self.chat.push(ChatLine { device, name, text, at: now.wall.0, delivery })
     }
 }
 
@@ -73,10 +92,14 @@ mod tests {
     fn lines_are_bounded() {
         let mut chat = Chat::default();
         for at in 0..MAX_LINES as u64 + 5 {
-            let (device, name, text) = Default::default();
-            chat.push(ChatLine { device, name, text, at });
+            let (device, name, text, delivery) = Default::default();
+            assert_eq!(chat.push(ChatLine { device, name, text, at, delivery }), at);
         }
         assert_eq!(chat.lines().len(), MAX_LINES);
         assert_eq!(chat.lines()[0].at, 5);
+        chat.mark(4, Delivery::Failed);
+        chat.mark(6, Delivery::Failed);
+        let failed = chat.lines().into_iter().filter(|line| line.delivery == Delivery::Failed);
+        assert_eq!(failed.map(|line| line.at).collect::<Vec<_>>(), [6]);
     }
 }

@@ -30,6 +30,7 @@ impl Participant {
         self.entry.handle_offline();
         self.media.handle_offline();
         self.people.handle_offline();
+        self.outgoing.handle_offline();
         if let Some(desk) = &mut self.desk {
             desk.handle_offline();
         }
@@ -101,7 +102,7 @@ impl Participant {
         if let Some(room) = &mut self.room {
             room.liveness.handle_reconnected(now);
         }
-        self.catch_up(now, Some(state.epoch));
+        self.hear_missed(now, state.epoch);
         self.connect_media();
         if self.room.as_ref().is_some_and(|room| room.is_delegate()) {
             self.furnish_desk(now);
@@ -123,7 +124,10 @@ impl Participant {
 
     /// From here on this device has no group until a Welcome brings it back.
     pub(crate) fn ask_for_place(&mut self, state: GroupState) {
+        let mut outgoing = std::mem::take(&mut self.outgoing);
+        outgoing.handle_returning();
         self.drop_room();
+        self.outgoing = outgoing;
         self.phase = Phase::Entering;
         self.returning = Some(Returning::new(state));
     }
@@ -199,6 +203,7 @@ impl Participant {
     pub(crate) fn drop_room(&mut self) {
         self.desk = None;
         self.frozen_code = None;
+        self.give_up_all();
         self.people.clear();
         if self.room.take().is_some() {
             self.out.frames(crate::shell::FrameCommand::Clear);

@@ -23,6 +23,7 @@ mod media;
 mod messages;
 mod names;
 mod outbox;
+mod outgoing;
 mod pace;
 mod participant;
 mod passcode;

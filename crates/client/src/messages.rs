@@ -1,5 +1,6 @@
 //! What members say to each other inside the group.
 
+use crate::outgoing::{channel_of, state};
 use crate::participant::Participant;
 use crate::people::On;
 use base::{DeviceKey, GroupId, Now, Pii, Rights};
@@ -8,10 +9,7 @@ use e2ee::name::sanitise_name;
 use e2ee::session::{OpenError, Opened};
 use std::collections::BTreeSet;
 use std::time::Duration;
-use wire::{Channel, ClientMessage};
-
-/// Messages waiting to be sealed; at the bound the oldest goes.
-const MAX_UNSAID: usize = 64;
+use wire::Channel;
 
 /// Without a beat for this long, two of them are missing.
 const SILENCE: Duration = Duration::from_secs(10);
@@ -26,6 +24,9 @@ impl Participant {
         channel: Channel,
         message: &[u8],
     ) {
+        if self.came_back(message) {
+            return;
+        }
         let Some(room) = self.room.as_mut().filter(|r| r.session.group_id() == group) else {
             return;
         };
@@ -141,29 +142,22 @@ impl Participant {
     }
 
     pub(crate) fn tell_on(&mut self) {
-        let On { mic, camera, screen, hand } = self.media.on;
         self.people.handle_on(self.device.key(), self.media.on);
-        self.say(Content::State { mic, camera, screen, hand });
+        self.say(state(self.media.on));
     }
 
-    /// Queues a message for the group; it goes out as soon as the group is current.
-    pub(crate) fn say(&mut self, content: Content) {
-        let Some(room) = &mut self.room else { return };
-        if room.unsaid.len() == MAX_UNSAID {
-            room.unsaid.pop_front();
-        }
-        room.unsaid.push_back(content);
+    pub(crate) fn may_speak(&self) -> bool {
+        self.connection.online() && self.room.as_ref().is_some_and(|room| room.is_current())
     }
 
     pub(crate) fn tick_messages(&mut self, now: Now) {
-        let current = self.room.as_ref().is_some_and(|room| room.is_current());
-        if !self.connection.online() || !current {
+        if !self.may_speak() {
             return;
         }
         self.tell_again(now);
         self.beat(now);
         self.ask_for_echo(now);
-        self.speak();
+        self.speak(now);
     }
 
     fn beat(&mut self, now: Now) {
@@ -174,14 +168,14 @@ impl Participant {
         // A beat for nobody is not sent.
         let beat = beater.poll(state.0, state.1, state.2, now).filter(|_| state.2 > 1);
         if let Some(beat) = beat {
-            room.unsaid.push_front(Content::Heartbeat(beat));
+            self.say_once(&Content::Heartbeat(beat));
         }
     }
 
     fn ask_for_echo(&mut self, now: Now) {
         let Some(room) = &mut self.room else { return };
         if let Some(nonce) = room.liveness.poll_nonce(&mut *self.entropy, now) {
-            self.say(Content::Nonce(nonce));
+            self.say_once(&Content::Nonce(nonce));
         }
     }
 
@@ -214,28 +208,5 @@ impl Participant {
         if host {
             self.ask_for_desk(now);
         }
-    }
-
-    fn speak(&mut self) {
-        let Some(room) = &mut self.room else { return };
-        let (group, epoch) = (room.session.group_id(), room.session.epoch());
-        while let Some(content) = room.unsaid.pop_front() {
-            if room.session.member_count() < 2 && !matches!(content, Content::Chat { .. }) {
-                continue;
-            }
-            // What cannot be sealed is too long for anyone to read.
-            if let Ok(message) = room.session.seal(&self.device, &content) {
-                let (channel, message) = (channel_of(&content), message.into());
-                self.out.send(&ClientMessage::GroupMessage { group, epoch, channel, message });
-            }
-        }
-    }
-}
-
-/// What a content is sent and accepted as.
-fn channel_of(content: &Content) -> Channel {
-    match content {
-        Content::Chat { .. } => Channel::Chat,
-        _ => Channel::Group,
     }
 }

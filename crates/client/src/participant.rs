@@ -9,6 +9,7 @@ use crate::lobby::Lobby;
 use crate::media::Media;
 use crate::names::Names;
 use crate::outbox::Outbox;
+use crate::outgoing::Outgoing;
 use crate::passcode::Entry;
 use crate::people::People;
 use crate::policy::Policy;
@@ -82,6 +83,7 @@ pub struct Participant {
     pub(crate) people: People,
     pub(crate) media: Media,
     pub(crate) chat: Chat,
+    pub(crate) outgoing: Outgoing,
     /// Of those who are gone, so that the host's side knows whom it keeps out.
     pub(crate) former_names: Names,
     /// The code on show while its dialog is open.
@@ -129,6 +131,7 @@ impl Participant {
             people: People::default(),
             media: Media::default(),
             chat: Chat::default(),
+            outgoing: Outgoing::default(),
             former_names: Names::default(),
             frozen_code: None,
             out: Outbox::default(),
@@ -312,7 +315,7 @@ impl Participant {
             }
             M::Conflict { group, epoch } => self.conflict(now, group, epoch),
             M::Voided { void } => self.voided(now, &void.0),
-            M::TooOld { group, .. } => self.too_old(now, group),
+            M::TooOld { group, epoch } => self.too_old(group, epoch),
             M::GroupMessage { group, channel, message, .. } => {
                 self.group_message(now, group, channel, &message.0)
             }
@@ -433,6 +436,7 @@ impl Participant {
             self.staff.next_due().filter(|_| self.connection.online()),
             self.room.as_ref().and_then(|room| room.next_due(self.connection.online())),
             self.room.as_ref().and(self.quiet_until),
+            self.outgoing.next_due().filter(|_| self.may_speak()),
         ];
         due.into_iter().flatten().min()
     }

@@ -11,7 +11,6 @@ use crate::participant::Participant;
 use crate::people::On;
 use crate::rules::Edit;
 use base::{DeviceKey, GroupId, Millis, Now, OperatorPolicy, Party, Role, RoomRules, Secret};
-use e2ee::Content;
 use e2ee::liveness::{Beater, Liveness};
 use e2ee::session::{
     Admission, Change, MAX_CHANGES, Merged, Outgoing, Session, VerifiedLeave, VerifiedSwap, Voided,
@@ -41,7 +40,6 @@ pub(crate) struct Room {
     pub last_beat: Millis,
     /// Sending has been allowed once: from then on a pause is a pause, not an entrance.
     pub confirmed: bool,
-    pub unsaid: VecDeque<Content>,
     /// Messages of epochs this device has yet to reach.
     pub early: VecDeque<(Channel, Vec<u8>)>,
     /// Told to everyone again when someone new may not know it.
@@ -395,7 +393,6 @@ impl Participant {
             entered: now.mono,
             last_beat: now.mono,
             confirmed: false,
-            unsaid: VecDeque::new(),
             early: VecDeque::new(),
             tell_on_at: Some(now.mono),
             told_rights: None,
@@ -580,12 +577,12 @@ impl Participant {
         self.ask_for_place(GroupState { group: mark.group, epoch, others_present: true });
     }
 
-    pub(crate) fn too_old(&mut self, _now: Now, group: GroupId) {
-        let Some(room) = self.room.as_ref().filter(|r| r.session.group_id() == group) else {
-            return;
-        };
-        let epoch = room.session.epoch();
-        self.ask_for_place(GroupState { group, epoch, others_present: true });
+    /// Asks for a place in the epoch that the server is at: members refuse a wish of long ago.
+    pub(crate) fn too_old(&mut self, group: GroupId, epoch: u64) {
+        let room = self.room.as_ref().filter(|room| room.session.group_id() == group);
+        if room.is_some_and(|room| room.session.epoch() < epoch) {
+            self.ask_for_place(GroupState { group, epoch, others_present: true });
+        }
     }
 
     /// The server refused a request of ours; if it was a commit, it will refuse it again.
@@ -605,6 +602,15 @@ impl Participant {
         let target = target.max(room.catching_up.as_ref().and_then(|c| c.target));
         room.catching_up = Some(CatchUp { target, ask_again: now.mono + PATIENCE });
         self.send(ClientMessage::CatchUp { group, epoch });
+    }
+
+    /// After a break: asks for the chat as well, which may have gone on in this device's epoch.
+    pub(crate) fn hear_missed(&mut self, now: Now, target: u64) {
+        let Some(room) = &mut self.room else { return };
+        let (group, epoch) = (room.session.group_id(), room.session.epoch());
+        room.catching_up = Some(CatchUp { target: Some(target), ask_again: now.mono + PATIENCE });
+        self.send(ClientMessage::CatchUp { group, epoch });
+        self.check_caught_up();
     }
 
     fn tick_catch_up(&mut self, now: Now) {

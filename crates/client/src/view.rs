@@ -300,4 +300,17 @@ pub struct ChatLine {
     pub text: String,
     /// Milliseconds since 1970.
     pub at: u64,
+    pub delivery: Delivery,
+}
+
+/// What became of a line of this device's own; those of others are delivered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// The server has passed it on.
+    #[default]
+    Delivered,
+    Waiting,
+    /// It will not be, as those it was written for are no longer there, or its writer is not.
+    Failed,
 }

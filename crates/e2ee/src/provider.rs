@@ -14,7 +14,7 @@ use openmls::extensions::{
 use openmls::group::{
     GroupContext, MlsGroupCreateConfig, MlsGroupJoinConfig, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY,
 };
-use openmls::prelude::{Capabilities, Ciphersuite, ProposalType};
+use openmls::prelude::{Capabilities, Ciphersuite, ProposalType, SenderRatchetConfiguration};
 use openmls::schedule::{ExternalPsk, PreSharedKeyId, Psk};
 use openmls_traits::OpenMlsProvider;
 use openmls_traits::storage::StorageProvider;
@@ -61,7 +61,12 @@ pub(crate) const POLICY_EXTENSION: u16 = 0xF0A1;
 pub(crate) const MANIFEST_PROPOSAL: u16 = 0xF0A2;
 
 /// Epochs whose messages still open after a commit: chat and heartbeats cross commits on the wire.
-const MAX_PAST_EPOCHS: usize = 2;
+pub const PAST_EPOCHS: u64 = 2;
+/// Messages of one sender that may overtake another, in one epoch: more lets whoever reconnects read
+/// what was said meanwhile after what is said now, and keeps so many keys of each sender.
+const OUT_OF_ORDER: u32 = 64;
+/// Messages of one sender that may be missed in one epoch.
+const FORWARD: u32 = 1_000;
 /// Handshake and application plaintexts are padded to multiples of this many bytes: larger hides
 /// more, and costs as much on every chat message.
 const PADDING: usize = 64;
@@ -97,7 +102,8 @@ pub(crate) fn create_config(policy: Vec<u8>) -> MlsGroupCreateConfig {
         .ciphersuite(SUITE)
         .wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
         .use_ratchet_tree_extension(true)
-        .max_past_epochs(MAX_PAST_EPOCHS)
+        .max_past_epochs(PAST_EPOCHS as usize)
+        .sender_ratchet_configuration(SenderRatchetConfiguration::new(OUT_OF_ORDER, FORWARD))
         .padding_size(PADDING)
         .capabilities(capabilities())
         .with_group_context_extensions(group_extensions(policy))
@@ -108,7 +114,8 @@ pub(crate) fn join_config() -> MlsGroupJoinConfig {
     MlsGroupJoinConfig::builder()
         .wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
         .use_ratchet_tree_extension(true)
-        .max_past_epochs(MAX_PAST_EPOCHS)
+        .max_past_epochs(PAST_EPOCHS as usize)
+        .sender_ratchet_configuration(SenderRatchetConfiguration::new(OUT_OF_ORDER, FORWARD))
         .padding_size(PADDING)
         .build()
 }

@@ -12,6 +12,7 @@ mod messages;
 mod open;
 mod statements;
 
+pub use crate::provider::PAST_EPOCHS;
 pub use commit::{Admission, Change, CommitError, MAX_CHANGES, Outgoing};
 pub use join::{Expect, JoinError};
 pub use merge::{Gone, Merged, Moved, Refusal, Voided};

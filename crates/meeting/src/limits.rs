@@ -81,6 +81,10 @@ pub(crate) const KEY_PACKAGE: usize = 16 * 1024;
 /// A group message of an older epoch is still passed on for this many epochs, as long as members
 /// keep the keys to read it.
 pub(crate) const PAST_EPOCHS: u64 = 2;
+/// Chat kept in memory for members whose connection broke: how many messages, and their bytes. The
+/// oldest make room; a member that was away for longer misses them.
+pub(crate) const CHAT_KEPT: usize = 256;
+pub(crate) const CHAT_BYTES: usize = 256 * 1024;
 
 /// A member that was asked to commit a swap or a leave has this long before the next is asked.
 /// Shorter makes two commits race; longer delays a return whose first helper is stuck.

@@ -44,6 +44,9 @@ pub enum Warning {
     BadCertificate,
     /// A commit that came second in its epoch, or lost its swap.
     Conflict,
+    /// A group message of an epoch that nobody reads any more. Its sender notices, as it does not
+    /// come back to it, and says it again.
+    Late,
     /// A request over its connection's rate.
     TooFast,
     /// A bound was reached and the request refused.

@@ -84,6 +84,7 @@ const REFUSALS: &[(Refusal, &str)] = &[
 /// What meetings report, by the names of the metric's label.
 const WARNINGS: &[(Warning, &str)] = &[
     (Warning::NotAllowed, "not_allowed"),
+    (Warning::Late, "late"),
     (Warning::BadCertificate, "bad_certificate"),
     (Warning::Conflict, "conflict"),
     (Warning::TooFast, "too_fast"),

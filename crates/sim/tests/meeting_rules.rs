@@ -2,7 +2,7 @@
 
 use base::record::Write;
 use base::{GroupId, Role, RoomRules};
-use meeting::{Limits, LobbyReason, Refusal, Removal, ToClient};
+use meeting::{Channel, Limits, LobbyReason, Refusal, Removal, ToClient};
 use sim::{CertificateFacts, LeaveFacts, Step, StepKind, SwapFacts, TicketFacts, World};
 use std::time::Duration;
 
@@ -108,6 +108,92 @@ fn someone_who_left_hears_nothing_more_and_any_member_commits_it() {
     let gone = TicketFacts { left: vec![leave], ..ticket(&world, ANA) };
     commit(&mut world, ANA, gone);
     assert_eq!(world.meeting.roster().count(), 2);
+}
+
+fn say(world: &mut World, who: usize, epoch: u64, chat: bool) {
+    world.perform(&Step { who, kind: StepKind::Message { epoch, chat } });
+}
+
+fn heard(world: &World, who: usize) -> Vec<u64> {
+    let epochs = told(world, who).into_iter().filter_map(|message| match message {
+        ToClient::GroupMessage { epoch, .. } => Some(epoch),
+        _ => None,
+    });
+    epochs.collect()
+}
+
+#[test]
+fn what_a_member_says_comes_back_to_it_unless_nobody_reads_it_any_more() {
+    let mut world = meeting_of(&[ANA]);
+    for _ in 0..2 {
+        let path = ticket(&world, HOST);
+        commit(&mut world, HOST, path);
+    }
+    for chat in [true, false] {
+        say(&mut world, ANA, 1, chat);
+        assert_eq!((heard(&world, ANA), heard(&world, HOST)), (vec![1], vec![1]));
+    }
+    let path = ticket(&world, HOST);
+    commit(&mut world, HOST, path);
+    say(&mut world, ANA, 1, true);
+    assert_eq!((told(&world, ANA), told(&world, HOST)), (vec![], vec![]));
+    say(&mut world, ANA, 2, true);
+    assert_eq!((heard(&world, ANA), heard(&world, HOST)), (vec![2], vec![2]));
+}
+
+#[test]
+fn chat_that_a_broken_connection_missed_comes_among_the_commits_and_to_nobody_who_came_later() {
+    let mut world = meeting_of(&[ANA]);
+    world.perform(&Step { who: ANA, kind: StepKind::Disconnect });
+    say(&mut world, HOST, 1, true);
+    say(&mut world, HOST, 1, false);
+    let path = ticket(&world, HOST);
+    commit(&mut world, HOST, path);
+    say(&mut world, HOST, 1, true);
+    say(&mut world, HOST, 2, true);
+    connect(&mut world, ANA, None);
+    world.perform(&Step { who: ANA, kind: StepKind::CatchUp { epoch: 1 } });
+    assert!(matches!(
+        told(&world, ANA)[..],
+        [
+            ToClient::GroupMessage { epoch: 1, channel: Channel::Chat, .. },
+            ToClient::Committed { epoch: 1, .. },
+            ToClient::GroupMessage { epoch: 1, .. },
+            ToClient::GroupMessage { epoch: 2, .. },
+        ]
+    ));
+    world.perform(&Step { who: ANA, kind: StepKind::CatchUp { epoch: 2 } });
+    assert_eq!(heard(&world, ANA), [1, 2], "what was said since");
+    let ben = TicketFacts {
+        added: vec![(BEN, Role::Participant)],
+        welcome: true,
+        ..ticket(&world, HOST)
+    };
+    connect(&mut world, BEN, None);
+    commit(&mut world, HOST, ben);
+    say(&mut world, HOST, 2, true);
+    say(&mut world, HOST, 3, true);
+    world.perform(&Step { who: BEN, kind: StepKind::CatchUp { epoch: 2 } });
+    assert_eq!(heard(&world, BEN), [3]);
+}
+
+#[test]
+fn chat_is_kept_up_to_a_bound_and_what_a_void_made_unreadable_is_not() {
+    let mut world = meeting_of(&[ANA]);
+    for _ in 0..300 {
+        world.wait(Duration::from_millis(100));
+        say(&mut world, HOST, 1, true);
+    }
+    world.perform(&Step { who: ANA, kind: StepKind::CatchUp { epoch: 1 } });
+    assert_eq!(heard(&world, ANA).len(), 256);
+    let bad = ticket(&world, HOST);
+    commit(&mut world, HOST, bad.clone());
+    say(&mut world, HOST, 1, true);
+    say(&mut world, HOST, 2, true);
+    let void = StepKind::Void { signer: HOST, epoch: bad.epoch, commit: bad.commit };
+    world.perform(&Step { who: HOST, kind: void });
+    world.perform(&Step { who: ANA, kind: StepKind::CatchUp { epoch: 1 } });
+    assert_eq!(heard(&world, ANA), [1; 255]);
 }
 
 #[test]

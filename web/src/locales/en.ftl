@@ -379,6 +379,8 @@ message = Message
 send = Send
 chat-empty = Messages are encrypted like everything else here, and gone when the meeting ends.
 chat-everyone = To everyone in the meeting
+chat-waiting = Sending…
+chat-failed = Not delivered
 
 ## Meeting code
 code-title = Meeting code

@@ -187,7 +187,7 @@ export interface Slot {
   unverified: boolean;
 }
 
-export interface ChatLine { device: Bytes; name: string; text: string; at: number }
+export interface ChatLine { device: Bytes; name: string; text: string; at: number; delivery: 'delivered' | 'waiting' | 'failed' }
 
 export interface View {
   phase: Phase;

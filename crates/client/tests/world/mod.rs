@@ -234,6 +234,17 @@ impl World {
         self.input(who, Input::Command(command));
     }
 
+    /// Done before the page has read what lies there for it.
+    pub fn command_first(&mut self, who: usize, command: Command) {
+        self.people[who].inputs.push_front(Input::Command(command));
+    }
+
+    /// The connection breaks, and nobody at this end notices yet.
+    pub fn break_off(&mut self, who: usize) {
+        self.hang_up(who, false);
+        self.settle();
+    }
+
     pub fn input(&mut self, who: usize, input: Input) {
         self.people[who].inputs.push_back(input);
         self.settle();

@@ -3,6 +3,7 @@
 use crate::Meeting;
 use crate::commit::{Change, Proposed, Rejected};
 use crate::connections::Peer;
+use crate::history::KeptChat;
 use crate::input::{Channel, ConnectionId};
 use crate::limits;
 use crate::output::{Blob, Media, Refusal, Removal, ToClient, Warning};
@@ -84,10 +85,16 @@ impl Meeting {
         if group != session.group {
             return Err(Refusal::NotAllowed);
         }
+        let entered = session.active(peer.device).map_or(u64::MAX, |member| member.entered);
+        let chat = |at| {
+            let readable = session.history.chat_at(at).filter(move |kept| kept.epoch >= entered);
+            readable.map(|kept| said_again(group, kept))
+        };
         let messages: Vec<ToClient> = match session.history.since(epoch) {
-            _ if epoch == session.epoch => Vec::new(),
+            _ if epoch == session.epoch => chat(epoch).collect(),
             Some(entries) if epoch < session.epoch => {
-                entries.map(|entry| committed(group, entry)).collect()
+                let each = entries.flat_map(|e| chat(e.epoch).chain([committed(group, e)]));
+                each.chain(chat(session.epoch)).collect()
             }
             _ => vec![ToClient::TooOld { group, epoch: session.epoch }],
         };
@@ -95,6 +102,9 @@ impl Meeting {
         Ok(())
     }
 
+    /// Passes on what a member says to all who can read it, and to the member itself, which knows by
+    /// that that it was taken. What nobody reads any more is dropped: as what a member is sent comes in
+    /// order, it notices that it did not come back before its readers were gone, and says it again.
     pub(crate) fn group_message(
         &mut self,
         now: Now,
@@ -109,11 +119,19 @@ impl Meeting {
         let readable = epoch <= session.epoch && epoch + limits::PAST_EPOCHS >= session.epoch;
         let member = session.active(peer.device);
         let may_chat = member.is_some_and(|m| session.rights_of(m).contains(Rights::CHAT));
-        if group != session.group || !readable || channel == Channel::Chat && !may_chat {
+        if group != session.group || channel == Channel::Chat && !may_chat {
             return Err(Refusal::NotAllowed);
         }
-        let to = self.readers_but(peer.device, epoch);
-        let message = message.into();
+        if !readable {
+            self.out.warn(Warning::Late);
+            return Ok(());
+        }
+        let message: Blob = message.into();
+        let at = session.epoch;
+        if let (Channel::Chat, Some(session)) = (channel, &mut self.session) {
+            session.history.keep_chat(KeptChat { at, epoch, message: message.clone() });
+        }
+        let to = self.readers(epoch);
         self.out.send_all(to, ToClient::GroupMessage { group, epoch, channel, message });
         Ok(())
     }
@@ -307,10 +325,10 @@ impl Meeting {
         self.announce(member.device);
     }
 
-    /// Connected members that hold the keys of `epoch`, except `device`.
-    fn readers_but(&self, device: DeviceKey, epoch: u64) -> Vec<ConnectionId> {
+    /// Connected members that hold the keys of `epoch`.
+    fn readers(&self, epoch: u64) -> Vec<ConnectionId> {
         let actives = self.session.iter().flat_map(Session::actives);
-        let readers = actives.filter(|m| m.device != device && m.entered <= epoch);
+        let readers = actives.filter(|member| member.entered <= epoch);
         readers.filter_map(|member| self.connections.of(member.device)).collect()
     }
 
@@ -363,4 +381,10 @@ impl Change {
 fn committed(group: GroupId, entry: &Entry) -> ToClient {
     let Entry { epoch, commit, ticket } = entry;
     ToClient::Committed { group, epoch: *epoch, commit: commit.clone(), ticket: ticket.clone() }
+}
+
+fn said_again(group: GroupId, kept: &KeptChat) -> ToClient {
+    let KeptChat { epoch, message, .. } = kept;
+    let (epoch, message) = (*epoch, message.clone());
+    ToClient::GroupMessage { group, epoch, channel: Channel::Chat, message }
 }

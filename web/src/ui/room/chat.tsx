@@ -38,6 +38,8 @@ export function ChatPanel(props: { room: RoomState }) {
           <div class="chat-line" classList={{ mine: line.device === view().my_device, follows: view().chat[index() - 1]?.device === line.device }}>
             <p class="chat-who"><bdi>{line.name}</bdi> <time>{clock(line.at)}</time></p>
             <p class="chat-text" dir="auto"><Linked text={line.text} /></p>
+            <Show when={line.delivery === 'waiting'}><p class="chat-state sending" aria-hidden="true">{t('chat-waiting')}</p></Show>
+            <Show when={line.delivery === 'failed'}><p class="chat-state not-delivered">{t('chat-failed')}</p></Show>
           </div>
         )}</For>
       </div>
