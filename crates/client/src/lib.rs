@@ -34,6 +34,7 @@ mod room;
 mod rules;
 mod saved;
 pub mod shell;
+mod showing;
 pub mod view;
 mod waiting;
 

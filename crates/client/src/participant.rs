@@ -17,6 +17,7 @@ use crate::returning::Returning;
 use crate::room::Room;
 use crate::saved::Saved;
 use crate::shell::{Command, Input, Output};
+use crate::showing::Showing;
 use crate::view::{Phase, Problem, Safety, View};
 use base::ids::Fingerprint;
 use base::{Entropy, GroupId, MeetingId, MeetingKey, Millis, Nonce, Now, Secret};
@@ -27,12 +28,6 @@ use wire::{ClientMessage, ServerMessage};
 
 /// What is due and still not done waits for something else; looking again this soon costs little.
 const OVERDUE: Duration = Duration::from_millis(50);
-
-/// Among this many people every change is shown at once.
-const FEW: usize = 16;
-/// Among more, what others do is shown at most this often for each of them: a crowd that comes in
-/// at once would otherwise be drawn anew at every word of each. Longer shows a crowd later.
-const SHOW_EVERY: Duration = Duration::from_micros(500);
 
 /// Who takes part, and in what.
 pub struct Config {
@@ -93,9 +88,7 @@ pub struct Participant {
     /// State to be saved before this call's remaining outputs.
     pub(crate) unsaved: bool,
     shown: View,
-    /// Something may have changed since, and is shown then.
-    show_at: Option<Millis>,
-    last_shown: Millis,
+    showing: Showing,
     wake: Option<Millis>,
 }
 
@@ -138,8 +131,7 @@ impl Participant {
             entropy,
             unsaved: false,
             shown: View::default(),
-            show_at: None,
-            last_shown: now.mono,
+            showing: Showing::default(),
             wake: None,
         };
         let fragment = config.fragment.unwrap_or_default();
@@ -392,11 +384,11 @@ impl Participant {
         if self.unsaved {
             self.save();
         }
-        let due = self.last_shown + self.show_pause();
-        if at_once || now.mono >= due || self.phase != self.shown.phase {
+        let waiting = self.desk.as_ref().map_or(0, |desk| desk.waiting.len());
+        let people = self.people.order().len() + waiting;
+        let other = self.phase != self.shown.phase;
+        if at_once || other || self.showing.may(now.mono, people) {
             self.show(now);
-        } else {
-            self.show_at = Some(due);
         }
         let overdue = now.mono + OVERDUE;
         let wake = self.next_due().map(|due| if due <= now.mono { overdue } else { due });
@@ -409,24 +401,18 @@ impl Participant {
     }
 
     fn show(&mut self, now: Now) {
-        self.show_at = None;
         let view = self.view();
-        if view != self.shown {
-            self.last_shown = now.mono;
+        let changed = view != self.shown;
+        self.showing.handle_shown(now.mono, changed);
+        if changed {
             self.shown = view.clone();
             self.out.push(Output::View { view: Box::new(view) });
         }
     }
 
-    fn show_pause(&self) -> Duration {
-        let waiting = self.desk.as_ref().map_or(0, |desk| desk.waiting.len());
-        let people = self.people.order().len() + waiting;
-        if people > FEW { SHOW_EVERY * people as u32 } else { Duration::ZERO }
-    }
-
     fn next_due(&self) -> Option<Millis> {
         let due = [
-            self.show_at,
+            self.showing.next_due(),
             self.connection.next_due(),
             self.lobby.next_due(),
             self.entry.next_due(),

@@ -91,3 +91,19 @@ fn newcomers_to_a_crowd_are_greeted_by_those_with_something_on_and_once() {
     let shown = world.people[late].view.people.iter().filter(|person| person.camera_on);
     assert_eq!(shown.count(), 1);
 }
+
+#[test]
+fn a_member_that_waves_without_end_does_not_keep_every_page_busy() {
+    let mut world = World::pair();
+    world.run(5_000);
+    let views = world.people[0].views;
+    for turn in 0..300 {
+        world.command(1, Command::RaiseHand { on: turn % 2 == 0 });
+        world.run(33);
+    }
+    let shown = world.people[0].views - views;
+    assert!((30..=30 + 9 * 10).contains(&shown), "{shown} views of 300 turns in 10 s");
+    world.command(1, Command::RaiseHand { on: true });
+    world.run(200);
+    assert!(world.people[0].view.people.iter().any(|person| person.hand.is_some()));
+}
