@@ -8,7 +8,7 @@
 use crate::participant::Participant;
 use crate::people::On;
 use crate::view::Delivery;
-use base::{GroupId, Millis, Now, Party};
+use base::{GroupId, Millis, Now, Party, Pii};
 use e2ee::content::Content;
 use e2ee::session::{PAST_EPOCHS, Session};
 use std::time::Duration;
@@ -75,7 +75,8 @@ impl Outgoing {
 }
 
 impl Participant {
-    /// Queues a message for the group; it goes out as soon as the group is current.
+    /// Queues a message for the group, in the place of what it makes untrue; it goes out as soon as the
+    /// group is current.
     pub(crate) fn say(&mut self, content: Content) {
         self.queue(Word { content, line: None, sealed: None });
     }
@@ -91,6 +92,7 @@ impl Participant {
         if self.room.is_none() {
             return self.give_up(word);
         }
+        self.outgoing.waiting.retain(|earlier| !supersedes(&word.content, &earlier.content));
         if self.outgoing.waiting.len() == MAX_WAITING {
             let oldest = self.outgoing.waiting.remove(0);
             self.give_up(oldest);
@@ -145,16 +147,23 @@ impl Participant {
         if word.sealed.is_some() && !again {
             return Some(false);
         }
-        if let Content::State { .. } = word.content {
-            word.content = state(self.media.on);
-        }
         if word.sealed.is_none() {
+            self.bring_up_to_date(&mut word.content);
+            let session = &mut self.room.as_mut()?.session;
             // What cannot be sealed is too long for anyone to read.
             let message = session.seal(&self.device, &word.content).ok()?;
             word.sealed = Some(Sealed { epoch, message });
         }
         self.send_sealed(word.sealed.as_ref()?, channel_of(&word.content));
         Some(true)
+    }
+
+    /// Names may have changed since they were to be told.
+    fn bring_up_to_date(&self, content: &mut Content) {
+        let Content::Roster(entries) = content else { return };
+        for entry in entries {
+            entry.name = Pii::new(self.name_of(&entry.device));
+        }
     }
 
     fn send_sealed(&mut self, sealed: &Sealed, channel: Channel) {
@@ -188,6 +197,18 @@ impl Participant {
 
 pub(crate) fn state(On { mic, camera, screen, hand }: On) -> Content {
     Content::State { mic, camera, screen, hand }
+}
+
+/// Whether nobody should hear `earlier` any more, least of all after `later`, as what is said again
+/// comes late.
+fn supersedes(later: &Content, earlier: &Content) -> bool {
+    use Content::*;
+    match (later, earlier) {
+        (State { .. }, State { .. }) | (Name(_), Name(_)) => true,
+        (DeskWanted { .. }, DeskWanted { .. }) | (DeskKept(_), DeskKept(_)) => true,
+        (Desk { device, part: 0, .. }, Desk { device: other, .. }) => device == other,
+        _ => false,
+    }
 }
 
 fn audience(session: &Session) -> Audience {

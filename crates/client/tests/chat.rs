@@ -175,3 +175,20 @@ fn an_ask_of_a_host_that_is_far_behind_is_heard() {
     world.run(1_000);
     assert_eq!(world.people[ben].notices, [Notice::Mute]);
 }
+
+#[test]
+fn what_is_said_again_late_does_not_undo_what_was_said_since() {
+    for things in 1..12 {
+        let mut world = World::pair();
+        world.people[ANA].asleep = true;
+        pass_epochs(&mut world, 3);
+        world.people[ANA].asleep = false;
+        // Sealed too early for anyone to read, then once more an epoch or two later.
+        world.command_first(ANA, Command::RaiseHand { on: true });
+        world.step(ANA, things);
+        world.command_first(ANA, Command::RaiseHand { on: false });
+        world.run(10_000);
+        let people = &world.people[HOST].view.people;
+        assert!(people.iter().all(|person| person.hand.is_none()), "after {things}");
+    }
+}
