@@ -4,7 +4,7 @@ mod world;
 
 use client::shell::{Ask, Command, Notice, Rule};
 use client::view::{Delivery, Phase};
-use wire::ServerMessage;
+use wire::{Channel, ServerMessage};
 use world::World;
 
 const HOST: usize = 0;
@@ -96,6 +96,27 @@ fn what_was_written_while_the_network_was_away_is_read_on_return() {
     world.run(5_000);
     assert_eq!(lines(&world, ANA), lines(&world, HOST));
     assert_eq!(lines(&world, ANA).len(), 41);
+}
+
+#[test]
+fn lines_that_overtake_one_another_are_all_read() {
+    let mut world = World::pair();
+    let (held, hold) = std::sync::mpsc::channel();
+    world.trick = Some(Box::new(move |to, message| match message {
+        ServerMessage::GroupMessage { channel: Channel::Chat, .. } if to == ANA => {
+            held.send(message).expect("the test listens");
+            vec![]
+        }
+        message => vec![message],
+    }));
+    for number in 0..60 {
+        write(&mut world, HOST, &format!("line {number}"));
+    }
+    let mut late: Vec<_> = hold.try_iter().collect();
+    late.reverse();
+    late.into_iter().for_each(|message| world.slip(ANA, message));
+    world.run(1_000);
+    assert_eq!(lines(&world, ANA).len(), 60);
 }
 
 #[test]
