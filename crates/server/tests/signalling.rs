@@ -335,6 +335,34 @@ async fn request_upgrade(authority: &str, path: &str, headers: &[(&str, &str)]) 
     String::from_utf8_lossy(&answer).into_owned()
 }
 
+/// Closing with something unread resets the connection, which breaks off what the server is writing: what was said
+/// before that counts all the same.
+#[tokio::test]
+async fn whoever_says_goodbye_and_hangs_up_without_reading_has_left() {
+    let (_running, authority, host) = meeting().await;
+    let mut chair = Client::host(&authority, &host).await;
+    let device = Device::new();
+    let mut guest = Client::knocking(&authority, host.meeting, &device).await;
+    chair.admit(&host, 0, device.key()).await;
+    guest.until(|m| matches!(m, ServerMessage::Welcome { .. })).await;
+    let talk = ClientMessage::GroupMessage {
+        group: host.group,
+        epoch: 1,
+        channel: Channel::Group,
+        message: Bytes(vec![5; 60_000]),
+    };
+    // More than the sockets' buffers hold, so that the server waits for the guest to read.
+    for _ in 0..90 {
+        chair.send(talk.clone()).await;
+        chair.until(|m| matches!(m, ServerMessage::GroupMessage { .. })).await;
+    }
+    let leave = device.leave(host.group, 1);
+    guest.send(ClientMessage::Leave { leave: Some(leave.clone()) }).await;
+    drop(guest);
+    let asked = ServerMessage::LeaveRequested { leave };
+    chair.until(|m| *m == asked).await;
+}
+
 #[tokio::test]
 async fn an_ended_meeting_stays_ended_and_says_so() {
     let (_running, authority, host) = meeting().await;

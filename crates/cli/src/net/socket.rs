@@ -131,11 +131,15 @@ async fn run(
                         return;
                     }
                 }
-                None => {
-                    let _ = socket.close(None).await;
-                    return;
-                }
+                None => return close(socket).await,
             },
         }
+    }
+}
+
+/// Reads on until the server has closed, too: to leave anything unread resets the connection, and what was said last is lost.
+async fn close(mut socket: WebSocketStream<Box<dyn Stream>>) {
+    if socket.close(None).await.is_ok() {
+        while let Some(Ok(_)) = socket.next().await {}
     }
 }

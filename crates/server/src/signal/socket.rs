@@ -24,6 +24,10 @@ const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// How long a client may take to take one message in.
 const SEND_WITHIN: Duration = Duration::from_secs(15);
 
+/// How long what a client said last is read once nothing can be written to it. A connection that is
+/// reset ends by itself when all of it is read.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// Bytes read from a socket at once. Each read clears as many first, and each connection keeps them: larger costs every
 /// small message, smaller costs an offer or a commit more system calls.
 const READ_BUFFER: usize = 8 * 1024;
@@ -170,7 +174,12 @@ impl Connection {
                 () = drained(&mut draining) => {
                     return Err(Ending::Refused(Refusal::Draining, Some(ErrorCode::Draining)));
                 }
-                outgoing = out.next() => self.carry(outgoing).await?,
+                outgoing = out.next() => {
+                    if let Err(ending) = self.carry(outgoing).await {
+                        self.hear_out(ending, &outbox).await;
+                        return Err(ending);
+                    }
+                }
                 incoming = self.socket.recv() => self.take(incoming, &outbox).await?,
                 _ = pings.tick() => {
                     if self.heard.elapsed() >= idle {
@@ -200,6 +209,23 @@ impl Connection {
         self.app.metrics.messages_sent.add(texts.len() as u64);
         self.push(texts).await?;
         if close { Err(Ending::Closed) } else { Ok(()) }
+    }
+
+    /// Whoever says goodbye and closes without reading on resets the connection: what it said before waits to
+    /// be read, though nothing can be written any more.
+    async fn hear_out(&mut self, ending: Ending, outbox: &Outbox) {
+        if ending != Ending::Gone {
+            return;
+        }
+        let all = async {
+            loop {
+                let incoming = self.socket.recv().await;
+                if self.take(incoming, outbox).await.is_err() {
+                    return;
+                }
+            }
+        };
+        let _ = timeout(LAST_WORDS, all).await;
     }
 
     async fn take(

@@ -1,7 +1,9 @@
 //! Hosts and guests: their keys and what they sign.
 
 use super::{Response, request};
-use base::statement::{Added, Certificate, Doorbell, End, Hello, Role, Signer, Swap, Ticket};
+use base::statement::{
+    Added, Certificate, Doorbell, End, Hello, Leave, Role, Signer, Swap, Ticket,
+};
 use base::time::UnixMillis;
 use base::{DeviceKey, GroupId, MeetingId, MeetingKey, Nonce, Secret};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -61,6 +63,10 @@ impl Device {
     pub fn swap(&self, group: GroupId, epoch: u64) -> Bytes {
         let swap = Swap { group, device: self.key(), key_package: random(), epoch };
         self.signer.sign(&swap).into()
+    }
+
+    pub fn leave(&self, group: GroupId, epoch: u64) -> Bytes {
+        self.signer.sign(&Leave { group, device: self.key(), epoch }).into()
     }
 
     pub fn end(&self, meeting: MeetingId) -> Bytes {
