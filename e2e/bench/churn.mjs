@@ -1,5 +1,6 @@
 // People who come and go without pause, all of them headless: node bench/churn.mjs SECONDS [A SECOND]
-// Each stays for a second. Four who stay hear each other all the time. Prints the server's and the host's work and
+// Each leaves a second after it came in, but for two of each second's, whom the others follow and who leave last. Four who stay
+// hear each other all the time. Prints the server's and the host's work and
 // memory, then how many got in, how long that took over time, and the longest silence of those who stayed.
 import { execFile, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -26,7 +27,7 @@ const groups = [];
 const used = () => [usage(server.child.pid), usage(host.pid)];
 let before = used();
 for (let second = 1; second <= seconds; second++) {
-  groups.push(load('--participants', `${each}`, '--mls', '2', '--speakers', '0', '--seconds', '1'));
+  groups.push(load('--participants', `${each}`, '--mls', '2', '--speakers', '0', '--leave-after', '1'));
   await pause(1_000);
   if (second % 10 > 0 && second < seconds) continue;
   const now = used();

@@ -98,11 +98,11 @@ export const CROWDS = {
       return async () => counted([await all]);
     },
   },
-  /** Fifty people come and as many go in each second. */
+  /** Fifty people come in each second and leave a second after they are in, but for the two of them whom the others follow, who leave last. */
   'fifty come and go a second': {
     begin: ({ link }) => {
       const groups = [];
-      const timer = setInterval(() => groups.push(crowd(link, { participants: 50, within: 1, seconds: 1 })), 1_000);
+      const timer = setInterval(() => groups.push(crowd(link, { participants: 50, within: 1, leave: 1 })), 1_000);
       return async () => {
         clearInterval(timer);
         return counted(await Promise.all(groups));
@@ -112,9 +112,10 @@ export const CROWDS = {
 };
 
 /** One process for all of them; two follow the group themselves, the rest gets keys from them. */
-async function crowd(link, { participants, within, seconds }) {
+async function crowd(link, { participants, within, seconds, leave }) {
+  const until = leave ? ['--leave-after', `${leave}`] : ['--seconds', `${seconds}`];
   const { stdout } = await promisify(execFile)(binary('incamera'), ['load', '--url', link, '--participants', `${participants}`,
-    '--mls', '2', '--tiles', '0', '--within', `${within}`, '--seconds', `${seconds}`, '--wait', '60'], { maxBuffer: 1 << 24 })
+    '--mls', '2', '--tiles', '0', '--within', `${within}`, ...until, '--wait', '60'], { maxBuffer: 1 << 24 })
     .catch((error) => error);
   return JSON.parse(stdout);
 }

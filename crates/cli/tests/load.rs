@@ -81,6 +81,21 @@ fn everyone_gets_in_and_what_is_sent_arrives_also_at_followers() {
 }
 
 #[test]
+fn with_leave_after_each_goes_by_itself_and_those_they_follow_last() {
+    let server = Server::start();
+    let began = std::time::Instant::now();
+    let output = load(&format!(
+        "--server {} --participants 8 --mls 2 --within 1 --leave-after 1 --wait 60",
+        server.url
+    ));
+    let report = summary(&output);
+    assert!(output.status.success(), "{report}");
+    assert_eq!(report["joins"], serde_json::json!({ "wanted": 8, "joined": 8 }));
+    assert_eq!(report["problems"], serde_json::json!([]), "nobody lacked keys: {report}");
+    assert!(began.elapsed().as_secs() < 40, "ended when all had left: {:?}", began.elapsed());
+}
+
+#[test]
 fn nobody_who_lets_them_in_is_a_failure_in_words() {
     let server = Server::start();
     let mut host = Command::new(INCAMERA)

@@ -200,6 +200,7 @@ impl Crowd {
             part.video = self.video.clone();
         }
         part.audio = (index < speakers).then(|| self.audio.clone());
+        part.stay = self.options.leave_after.filter(|_| index >= members);
         let keys = match index {
             0 => Keys::DangerExported(self.book.clone()),
             _ if index < members => Keys::Own,
@@ -252,9 +253,15 @@ impl Crowd {
         let give_up = Instant::now() + self.options.wait;
         self.until_joined(hosts, give_up).await;
         self.stage.send_replace(Stage::Knocking);
-        self.until_joined(hosts + self.options.participants, give_up).await;
+        let Options { participants, members, leave_after, stay, .. } = self.options;
+        if leave_after.is_none() {
+            self.until_joined(hosts + participants, give_up).await;
+        }
         let (began, cpu, packets) = (Instant::now(), cpu_time(), self.packets());
-        tokio::time::sleep(self.options.stay).await;
+        match leave_after {
+            Some(_) => self.until_ended(participants - members, give_up).await,
+            None => tokio::time::sleep(stay).await,
+        }
         let after = self.packets();
         Measured {
             admitted: Some(self.progress.admitted_at.load(Relaxed)).filter(|at| *at > 0),
@@ -269,9 +276,11 @@ impl Crowd {
     async fn until_joined(&self, count: usize, give_up: Instant) {
         let there = || self.progress.joined.load(Relaxed) >= count as u64;
         let over = || self.progress.ended.load(Relaxed) > 0;
-        while !there() && !over() && Instant::now() < give_up {
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
+        until(|| there() || over(), give_up).await;
+    }
+
+    async fn until_ended(&self, count: usize, give_up: Instant) {
+        until(|| self.progress.ended.load(Relaxed) >= count as u64, give_up).await;
     }
 
     fn packets(&self) -> (u64, u64) {
@@ -284,5 +293,11 @@ impl Crowd {
             tokio::time::sleep(ENDING).await;
         }
         self.stage.send_replace(Stage::Leaving);
+    }
+}
+
+async fn until(reached: impl Fn() -> bool, give_up: Instant) {
+    while !reached() && Instant::now() < give_up {
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }

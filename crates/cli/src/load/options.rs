@@ -25,6 +25,8 @@ pub struct Options {
     pub within: Duration,
     /// How long it goes on once everyone is in.
     pub stay: Duration,
+    /// How long each follower stays from when it came in; the others stay until all of those have left.
+    pub leave_after: Option<Duration>,
     /// How long everyone may take to get in.
     pub wait: Duration,
     pub threads: usize,
@@ -67,6 +69,13 @@ pub fn command() -> Command {
         .arg(file("audio", "Opus in Ogg for the microphones"))
         .arg(whole("within", "All knock within so many seconds").default_value("10"))
         .arg(whole("seconds", "Go on for so long once everyone is in").default_value("10"))
+        .arg(
+            whole(
+                "leave-after",
+                "Each that does not follow the group leaves so many seconds after it came in",
+            )
+            .conflicts_with("seconds"),
+        )
         .arg(whole("wait", "Give up when not everyone is in after so long").default_value("120"))
         .arg(count("threads", "Threads").default_value("2"))
         .arg(count("tiles", "Cameras that each participant looks at").default_value("25"))
@@ -100,6 +109,7 @@ pub fn read(matches: &ArgMatches) -> Result<Options, clap::Error> {
         audio: matches.get_one("audio").cloned(),
         within: seconds("within"),
         stay: seconds("seconds"),
+        leave_after: number("leave-after").map(|after| Duration::from_secs(after as u64)),
         wait: seconds("wait"),
         threads: number("threads").unwrap_or(2).max(1),
         watching: Watching {
@@ -125,6 +135,11 @@ impl Options {
         }
         if self.cameras.max(self.speakers) > self.participants {
             return Err("more cameras or microphones than participants");
+        }
+        if self.leave_after.is_some() && self.members == self.participants {
+            return Err(
+                "--leave-after is for followers: with --mls of fewer than all there are some",
+            );
         }
         if !matches!(self.video.len(), 0 | 1 | 3) {
             return Err("--video takes one file or three");
@@ -167,6 +182,11 @@ mod tests {
         assert!(refused("--server http://h --participants 0").contains("1 to 4096"));
         assert!(refused("--server http://h --participants 2 --mls 0").contains("at least 1"));
         assert!(refused("--server http://h --participants 2 --video a,b").contains("three"));
+        let follow = refused("--server http://h --participants 2 --leave-after 1");
+        assert!(follow.contains("--mls"), "{follow}");
+        let both =
+            refused("--server http://h --participants 2 --mls 1 --leave-after 1 --seconds 1");
+        assert!(both.contains("cannot be used with"), "{both}");
         let many = refused("--server http://h --participants 2 --publish 3");
         assert!(many.contains("more cameras"), "{many}");
     }
