@@ -11,54 +11,98 @@ pub(crate) const MAX_NAMES: usize = 1_024;
 
 /// Devices and their verified names.
 #[derive(Clone, Default)]
-pub(crate) struct Names(Vec<(DeviceKey, String)>);
+pub(crate) struct Names {
+    /// Whoever was set last stands last.
+    known: Vec<(DeviceKey, String)>,
+    /// Of each of `known`, side by side: everyone present is looked for at each change of what is
+    /// shown, and the names themselves lie all over memory.
+    tags: Vec<Tag>,
+}
+
+/// What most entries differ in; who chose theirs to be the same only takes longer to tell apart.
+#[derive(Clone, Copy)]
+struct Tag {
+    device: u32,
+    name: u32,
+}
+
+impl Tag {
+    fn of(device: &DeviceKey, name: &str) -> Self {
+        let [a, b, c, d, ..] = device.0;
+        Tag { device: u32::from_be_bytes([a, b, c, d]), name: folded(name) }
+    }
+}
+
+/// FNV-1a of a name, the same in capitals.
+fn folded(name: &str) -> u32 {
+    let bytes = name.bytes().map(|byte| u32::from(byte.to_ascii_lowercase()));
+    bytes.fold(0x811c_9dc5, |hash, byte| (hash ^ byte).wrapping_mul(0x0100_0193))
+}
 
 impl Names {
-    /// Asked for everyone at each change of what is shown: whoever is here was set last, and the first byte
-    /// tells most keys apart.
+    fn place(&self, device: &DeviceKey) -> Option<usize> {
+        let tag = Tag::of(device, "").device;
+        let is_it = |at: &usize| self.tags[*at].device == tag && self.known[*at].0 == *device;
+        (0..self.known.len()).rev().find(is_it)
+    }
+
     pub fn get(&self, device: &DeviceKey) -> Option<&str> {
-        let is_it = |known: &DeviceKey| known.0[0] == device.0[0] && known == device;
-        self.0.iter().rev().find(|(known, _)| is_it(known)).map(|(_, name)| name.as_str())
+        self.place(device).map(|at| self.known[at].1.as_str())
     }
 
     pub fn set(&mut self, device: DeviceKey, name: String) {
         self.remove(&device);
-        if self.0.len() == MAX_NAMES {
-            self.0.remove(0);
+        if self.known.len() == MAX_NAMES {
+            self.forget(0);
         }
-        self.0.push((device, name));
+        self.tags.push(Tag::of(&device, &name));
+        self.known.push((device, name));
     }
 
     pub fn remove(&mut self, device: &DeviceKey) {
-        self.0.retain(|(known, _)| known != device);
+        if let Some(at) = self.place(device) {
+            self.forget(at);
+        }
+    }
+
+    fn forget(&mut self, at: usize) {
+        self.known.remove(at);
+        self.tags.remove(at);
     }
 
     pub fn take(&mut self) -> Vec<(DeviceKey, String)> {
-        std::mem::take(&mut self.0)
+        std::mem::take(self).known
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &(DeviceKey, String)> {
-        self.0.iter()
+        self.known.iter()
     }
 
     /// What these names say of a device that goes by `name`; nothing of one whose name is unknown.
     pub fn met(&self, device: &DeviceKey, name: &str) -> Met {
-        let same = |other: &str| other.eq_ignore_ascii_case(name);
         match self.get(device) {
             _ if name.is_empty() => Met::Never,
-            Some(before) if same(before) => Met::SameDevice,
+            Some(before) if before.eq_ignore_ascii_case(name) => Met::SameDevice,
             Some(before) => Met::SameDeviceAs(before.to_owned()),
-            None if self.0.iter().any(|(_, other)| same(other)) => Met::NewDevice,
+            None if self.knows(name) => Met::NewDevice,
             None => Met::Never,
         }
     }
 
+    fn knows(&self, name: &str) -> bool {
+        let tag = folded(name);
+        let mut all = self.tags.iter().zip(&self.known);
+        all.any(|(other, (_, known))| other.name == tag && known.eq_ignore_ascii_case(name))
+    }
+
     pub fn encode(&self, w: Writer) -> Writer {
-        w.list(&self.0, |w, (device, name)| w.fixed(&device.0).bytes(name.as_bytes()))
+        w.list(&self.known, |w, (device, name)| w.fixed(&device.0).bytes(name.as_bytes()))
     }
 
     pub fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        r.list(MAX_NAMES, |r| Ok((DeviceKey(r.fixed()?), text(r)?))).map(Names)
+        let known = r.list(MAX_NAMES, |r| Ok((DeviceKey(r.fixed()?), text(r)?)))?;
+        let tags = known.iter().map(|(device, name)| Tag::of(device, name)).collect();
+        Ok(Names { known, tags })
     }
 }
 

@@ -64,15 +64,14 @@ impl People {
     /// The group's members, whatever the server says.
     pub fn handle_roster(&mut self, members: impl Iterator<Item = DeviceKey>) {
         let members: Vec<_> = members.collect();
-        self.order.retain(|device| members.contains(device));
-        for device in members {
-            if !self.order.contains(&device) {
-                self.order.push(device);
-            }
-        }
-        let order = &self.order;
-        self.on.retain(|device, _| order.contains(device));
-        self.hands.retain(|device| order.contains(device));
+        let mut here = BTreeSet::new();
+        here.extend(members.iter().copied());
+        self.order.retain(|device| here.contains(device));
+        let mut known = BTreeSet::new();
+        known.extend(self.order.iter().copied());
+        self.order.extend(members.into_iter().filter(|device| known.insert(*device)));
+        self.on.retain(|device, _| here.contains(device));
+        self.hands.retain(|device| here.contains(device));
     }
 
     pub fn handle_on(&mut self, device: DeviceKey, on: On) {
@@ -111,8 +110,10 @@ impl People {
     }
 
     pub fn handle_gone(&mut self, participant: u32) {
-        self.seen.remove(&participant);
-        self.numbers.retain(|_, number| *number != participant);
+        let Some(Member { device, .. }) = self.seen.remove(&participant) else { return };
+        if self.numbers.get(&device) == Some(&participant) {
+            self.numbers.remove(&device);
+        }
     }
 
     /// Our own connection is lost: what the server said of others is out of date.
