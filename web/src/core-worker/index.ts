@@ -1,6 +1,7 @@
 // The worker in which the participant core lives: it alone holds the device's keys.
 
 import type { FrameEvent } from '../state/core';
+import { createShortener } from '../state/short-view';
 import { createMeeting } from './create';
 import { holdMeeting } from './device-lock';
 import { loadCore } from './wasm';
@@ -52,11 +53,12 @@ async function start({ origin, meeting, fragment, frames }: Open) {
   const seed = await deviceSeed(storage, meeting);
   const saved = await storage.get(stateName(meeting));
   const [core, first] = wasm.participant({ origin, meeting, fragment, seed, saved });
+  const shorten = createShortener();
   shell = new Shell(core, first, {
     origin,
     save: (state) => storage.put(stateName(meeting), state),
     forget: () => storage.remove(stateName(meeting)),
-    view: (view, handled) => say({ type: 'view', view, handled }),
+    view: (view, handled) => say({ type: 'view', view: shorten(view), handled }),
     notice: (notice) => say({ type: 'notice', notice }),
     media: (command) => say({ type: 'media', command }),
     frames: (command) => frames.postMessage(command),

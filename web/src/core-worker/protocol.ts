@@ -1,6 +1,7 @@
 // What the main thread and the core worker tell each other. No key is ever among it.
 
-import type { Command, MediaCommand, MediaEvent, Notice, View } from '../state/core';
+import type { Command, MediaCommand, MediaEvent, Notice } from '../state/core';
+import type { ShortView } from '../state/short-view';
 
 export type ToCore =
   /** Makes a meeting on this server; answered with `created` or `not_created`. */
@@ -18,7 +19,7 @@ export type FromCore =
   | { type: 'created'; path: string }
   | { type: 'not_created'; why: 'refused' | 'busy' | 'unreachable' }
   /** `handled` holds, per mid, the last verified sender that this view takes into account. */
-  | { type: 'view'; view: View; handled: Handled }
+  | { type: 'view'; view: ShortView; handled: Handled }
   | { type: 'notice'; notice: Notice }
   | { type: 'media'; command: MediaCommand }
   /** Another tab has this meeting open. */

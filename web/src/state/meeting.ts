@@ -13,6 +13,7 @@ import { emptyView, type Command, type View } from './core';
 import { t } from './i18n';
 import { fragmentOf, saveName, setInside, wasInside } from './preferences';
 import { createSharing } from './sharing';
+import { restore, type ShortView } from './short-view';
 
 /** Why the page has stopped although the core has not said so; `left` while still waiting at the door. */
 export type Broken = 'elsewhere' | 'broken' | 'left' | null;
@@ -49,9 +50,10 @@ export function createMeeting() {
   worker.onerror = () => stop('broken');
   post({ type: 'open', origin: location.origin, meeting: id, fragment: fragmentOf(path), frames: frames.corePort, reloaded: wasReloaded() }, [frames.corePort]);
 
-  function show(next: View, handled: Handled) {
+  function show(next: ShortView, handled: Handled) {
     batch(() => {
-      setView(reconcile(next, { key: 'device' }));
+      // Who is as before is the store's own, and not compared.
+      setView(reconcile(restore(next, view.people), { key: 'device' }));
       if (broken() !== 'left') setBroken(null);
       peer.handleSlots(next.slots, handled);
     });
