@@ -118,4 +118,15 @@ describe('the stage', () => {
     expect(after).toContain('d24');
     expect(after).not.toContain('d23');
   });
+
+  test('whoever comes takes the place of who left, and nobody else moves', () => {
+    const before = chooseStage(people(30), [], []);
+    const after = chooseStage(people(30).filter(({ device }) => !['d2', 'd7'].includes(device)), before, []);
+    expect(after).toEqual(before.with(2, 'd25').with(7, 'd26'));
+    const fewer = chooseStage(people(25).filter(({ device }) => device !== 'd7'), before, []);
+    expect(fewer).toEqual(before.filter((device) => device !== 'd7'));
+    expect(chooseStage([...people(2), { device: 'new' }], ['d0', 'gone', 'd1'], [])).toEqual(['d0', 'new', 'd1']);
+    expect(chooseStage(people(30), before, [], 3)).toEqual(['d0', 'd1', 'd2']);
+    expect(chooseStage([], before, [])).toEqual([]);
+  });
 });

@@ -3,6 +3,7 @@ import { t } from '../../state/i18n';
 import type { Person } from '../../state/core';
 import { shownPresenter } from '../../state/sharing';
 import { places, shareLayout, type Place, type Wanted } from '../../media/layout';
+import { createAbsent } from './absent';
 import { chooseStage } from './choose-stage';
 import type { RoomState } from './room';
 import SharedScreen from './shared-screen';
@@ -11,6 +12,9 @@ import { Tile } from './tile';
 /** With fewer others one's own picture floats over theirs; with more it would hide somebody. */
 const OWN_PLACE_FROM = 4;
 
+/** From so many on, tiles do not glide and plates do not blur: both take an old laptop longer than decoding does. */
+const CROWDED_FROM = 16;
+
 /**
  * Everyone else, in equal tiles that fill the stage; in larger rooms with a place left for oneself. Somebody's screen
  * takes the stage, with a strip of faces: the presenter's first, one's own last.
@@ -18,9 +22,11 @@ const OWN_PLACE_FROM = 4;
 export function StageView(props: { room: RoomState; ownPlace: (place: Place | null) => void }) {
   const [box, setBox] = createSignal({ width: 0, height: 0 });
   const view = () => props.room.meeting.view;
-  // Whoever only watches is in the list, and takes no place here.
-  const others = createMemo(() => view().people.filter(({ me, role }) => !me && role !== 'viewer'));
-  const person = (device: string) => others().find((each) => each.device === device);
+  // Whoever only watches, or has been gone for long, is in the list, and takes no place here.
+  const seated = createMemo(() => view().people.filter(({ me, role }) => !me && role !== 'viewer'));
+  const absent = createAbsent(seated);
+  const others = createMemo(() => seated().filter(({ device }) => !absent(device)));
+  const person = (device: string) => seated().find((each) => each.device === device);
   const presenter = createMemo<string | null>((before) => shownPresenter(view().people, before), null);
   const gap = () => (box().width < 600 ? 6 : 8);
 
@@ -45,7 +51,7 @@ export function StageView(props: { room: RoomState; ownPlace: (place: Place | nu
 
   return (
     <div class="stage" ref={(element) => onMount(() => observe(element, setBox))}
-      classList={{ dimmed: view().connection === 'returning' }}>
+      classList={{ dimmed: view().connection === 'returning', crowded: onStage().length >= CROWDED_FROM }}>
       <Show when={person(presenter() ?? '')}>{(one) => (
         <Show when={shared()?.screen}>{(place) => <SharedScreen room={props.room} person={one()} place={place()} />}</Show>
       )}</Show>
