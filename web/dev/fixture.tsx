@@ -59,7 +59,7 @@ const SCREENS: Record<string, Partial<View>> = {
   passcode_closed: { ...lobby, host_name: '', passcode: { needed: true, state: 'closed' } },
   waiting: { ...lobby, phase: 'waiting', my_name: 'Ruth' }, waitingaway: { ...lobby, phase: 'waiting', host_present: false },
   entering: room(0, { phase: 'entering' }), empty: room(0), alone: room(0, { host: false, invite_path: '' }),
-  two: room(1, { speakers: ['d0'] }), three: room(2), five: room(5), nine: room(8), seventeen: room(16), many: room(25),
+  two: room(1, { speakers: ['d0'] }), three: room(2), five: room(5), nine: room(8), seventeen: room(16), many: room(25), crowd: room(60),
   away: room(2, { people: [me(true), person(0, { connected: false }), person(2)] }),
   unverified: room(2, { slots: [{ mid: '5', kind: 'camera', claimed: 0, device: null, unverified: true }] }),
   door: room(1, { waiting: waiting.slice(0, 1) }), doors: room(1, { waiting }), participants: room(4, { waiting }), chat: room(2, { chat }), chatempty: room(1),

@@ -38,9 +38,10 @@ export function StageView(props: { room: RoomState; ownPlace: (place: Place | nu
   const onStage = createMemo(() => (presenter() ? inStrip() : inGrid()));
 
   const withOwn = () => onStage().length >= OWN_PLACE_FROM;
-  const spots = createMemo(() => shared()?.strip ?? places(onStage().length + (withOwn() ? 1 : 0), box(), gap()));
-  createEffect(() => props.ownPlace(((shared() || withOwn()) && spots().at(-1)) || null));
   const hidden = () => (shared() ? 0 : others().length - onStage().length);
+  const gridBox = () => ({ ...box(), height: box().height - (hidden() > 0 ? MORE_HEIGHT : 0) });
+  const spots = createMemo(() => shared()?.strip ?? places(onStage().length + (withOwn() ? 1 : 0), gridBox(), gap()));
+  createEffect(() => props.ownPlace(((shared() || withOwn()) && spots().at(-1)) || null));
 
   createEffect(() => {
     const height = layerHeight((spots()[0]?.height ?? 0) * devicePixelRatio);
@@ -62,6 +63,9 @@ export function StageView(props: { room: RoomState; ownPlace: (place: Place | nu
     </div>
   );
 }
+
+/** Kept free of tiles for the words that say how many more there are, pixels. */
+const MORE_HEIGHT = 28;
 
 /** A screen has one layer; the height only says that all of it is wanted. */
 const SCREEN_HEIGHT = 1080;
