@@ -14,7 +14,7 @@ const GOOD_UP_TO: [u16; 2] = [225, 450];
 /// A layer is gone up to only with this much room to spare (percent of the step), lest a slot swings between two layers: at
 /// first, and at most. More keeps pictures small on lines that carry them large.
 const SPARE_PERCENT: u64 = 15;
-const MOST_SPARE_PERCENT: u64 = 60;
+const MOST_SPARE_PERCENT: u64 = 160;
 
 /// Whoever falls back so soon after going up went up too soon.
 const SWING: Duration = Duration::from_secs(60);
@@ -254,8 +254,8 @@ mod tests {
         assert_eq!(after(&[(0, F, H), (1, H, Q)])(1), 115, "a line that became thin");
         let swings = [(0, H, F), (3, F, H), (5, H, F), (6, F, H), (8, H, F), (9, F, H)];
         let percent = (2..=6).step_by(2).map(|count| after(&swings[..count])(9));
-        assert_eq!(percent.collect::<Vec<_>>(), [130, 160, 160]);
-        assert_eq!([68, 69, 129, 1 << 40].map(after(&swings)), [160, 130, 115, 115]);
+        assert_eq!(percent.collect::<Vec<_>>(), [130, 160, 220]);
+        assert_eq!([68, 69, 129, 189, 1 << 40].map(after(&swings)), [220, 160, 130, 115, 115]);
         assert_eq!(after(&[(0, H, F), (60, F, H)])(60), 115, "it held for a minute");
         assert_eq!(after(&[(0, Q, H), (1, H, F), (2, F, H), (3, H, Q)])(3), 130, "once a collapse");
     }
