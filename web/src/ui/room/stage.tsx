@@ -12,7 +12,7 @@ import { Tile } from './tile';
 /** With fewer others one's own picture floats over theirs; with more it would hide somebody. */
 const OWN_PLACE_FROM = 4;
 
-/** From so many on, tiles do not glide and plates do not blur: both take an old laptop longer than decoding does. */
+/** From so many on, tiles do not glide and plates do not blur: both are drawn anew for each frame, which a machine without a graphics processor feels. */
 const CROWDED_FROM = 16;
 
 /**
@@ -38,7 +38,8 @@ export function StageView(props: { room: RoomState; ownPlace: (place: Place | nu
   const onStage = createMemo(() => (presenter() ? inStrip() : inGrid()));
 
   const withOwn = () => onStage().length >= OWN_PLACE_FROM;
-  const hidden = () => (shared() ? 0 : others().length - onStage().length);
+  // Whoever has been gone for long counts: that a connection is gone is the server's word, and nobody in the group is passed over in silence.
+  const hidden = () => (shared() ? 0 : seated().length - onStage().length);
   const gridBox = () => ({ ...box(), height: box().height - (hidden() > 0 ? MORE_HEIGHT : 0) });
   const spots = createMemo(() => shared()?.strip ?? places(onStage().length + (withOwn() ? 1 : 0), gridBox(), gap()));
   createEffect(() => props.ownPlace(((shared() || withOwn()) && spots().at(-1)) || null));
