@@ -56,7 +56,7 @@ bench-sfu: ## what forwarding costs the server, beside the least it could cost, 
 bench-footprint: ## lines of cache and instructions that a forwarded packet and a report take, simulated; needs valgrind
 	scripts/bench-footprint.sh
 
-bench-abuse: ## a call of thirteen while each of fifteen attacks runs for TIME seconds: what it does to them
+bench-abuse: ## a call of thirteen while each of eighteen attacks runs for TIME seconds: what it does to them
 	$(SETUP) test
 	$(MAKE) --no-print-directory web
 	cargo build --release --quiet --locked -p incamera-server -p incamera-cli

@@ -17,6 +17,8 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Name and arguments; `rate` is datagrams, messages or sockets. */
 const ATTACKS = [
   ['nothing', null],
+  // In people's own names; these three need root.
+  ['forged', 20_000], ['again', 5_000], ['copied', 2_000],
   ['stun', 20_000], ['junk', 20_000], ['mutated', 50_000], ['hello', 1_000],
   ['half-open', 5_000], ['slow-loris', 5_000],
   ['messages', 100_000], ['large', 50], ['deep', 50], ['hands', 1_000], ['offers', 500],

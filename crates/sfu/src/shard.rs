@@ -4,6 +4,7 @@
 //! [`Shard::egress`], drain [`Shard::poll_output`], and come back no later than [`Shard::poll_timeout`]. Several datagrams
 //! may be handled before one flush; what they cause for one receiver then leaves together.
 
+mod addresses;
 mod control;
 mod deliver;
 mod demand;
@@ -43,9 +44,6 @@ const MAX_TURNS: usize = 2_000;
 /// See [`Output::Unheard`].
 pub const MOST_UNHEARD: usize = 64;
 
-/// Addresses remembered for one peer; the oldest is forgotten.
-const MAX_ADDRESSES: usize = 8;
-
 /// Counters since start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
@@ -53,6 +51,8 @@ pub struct Counters {
     pub unknown_datagrams: u64,
     /// STUN requests that name a connection, or come from its address, and are not its peer's.
     pub checks_unread: u64,
+    /// Valid STUN requests from an address that is another peer's, or one too many of its own.
+    pub addresses_refused: u64,
     /// DTLS, or nothing known, from the address of a peer that is connected: forged, repeated, or its goodbye.
     pub handshakes_unread: u64,
     /// RTP of a peer's address that was malformed, forged or repeated.
@@ -168,7 +168,11 @@ impl<T: MediaTransport> Shard<T> {
             self.counters.handshakes_unread += u64::from(peer.is_settled());
         } else if datagram.starts_with(&[0, 1]) {
             match transport.accepts(now, from, to, datagram) {
-                true => self.remember_address(index, from),
+                true if !self.take_address(now, index, from) => {
+                    self.counters.addresses_refused += 1;
+                    return;
+                }
+                true => {}
                 false => self.counters.checks_unread += 1,
             }
         }
@@ -251,20 +255,36 @@ impl<T: MediaTransport> Shard<T> {
         self.by_address.get(&from).copied()
     }
 
-    fn remember_address(&mut self, index: usize, from: SocketAddr) {
-        let before = self.by_address.insert(from, index);
+    /// Takes note of where a peer's check came from. False where it may not come from there.
+    fn take_address(&mut self, now: Instant, index: usize, from: SocketAddr) -> bool {
+        let before = self.by_address.get(&from).copied();
         if before == Some(index) {
-            return;
+            return true;
         }
+        if before.is_some_and(|other| self.is_in_use(other, from)) {
+            return false;
+        }
+        let Some(peer) = &mut self.peers[index] else { return false };
+        if !peer.addresses.allows(now) {
+            return false;
+        }
+        let in_use = peer.transport.as_ref().and_then(|transport| transport.destination());
+        if let Some(forgotten) = peer.addresses.add(from, in_use) {
+            self.by_address.remove(&forgotten);
+        }
+        self.by_address.insert(from, index);
         if let Some(other) = before.and_then(|other| self.peers[other].as_mut()) {
-            other.addresses.retain(|address| *address != from);
+            other.addresses.forget(from);
         }
-        let Some(peer) = &mut self.peers[index] else { return };
-        peer.addresses.push(from);
-        if peer.addresses.len() > MAX_ADDRESSES {
-            let oldest = peer.addresses.remove(0);
-            self.by_address.remove(&oldest);
-        }
+        true
+    }
+
+    /// Whether this is where a peer's packets go. True also while its connection is lent out, which is for milliseconds.
+    fn is_in_use(&self, index: usize, address: SocketAddr) -> bool {
+        let peer = self.peers.get(index).and_then(Option::as_ref);
+        peer.is_some_and(|peer| {
+            peer.transport.as_ref().is_none_or(|at| at.destination() == Some(address))
+        })
     }
 
     fn deliver(

@@ -134,6 +134,8 @@ pub trait MediaTransport {
     /// Whether this datagram authenticates itself as the peer's, so that its address may be
     /// remembered.
     fn accepts(&self, now: Instant, from: SocketAddr, to: SocketAddr, datagram: &[u8]) -> bool;
+    /// Where packets go, while the connection is up.
+    fn destination(&self) -> Option<SocketAddr>;
     /// Input from the network. What cannot be understood is dropped.
     fn handle_datagram(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, bytes: &[u8]);
     fn handle_timeout(&mut self, now: Instant);

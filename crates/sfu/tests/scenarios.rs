@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+#[path = "scenarios/addresses.rs"]
+mod addresses;
 #[path = "support/client.rs"]
 mod client;
 #[path = "support/world.rs"]

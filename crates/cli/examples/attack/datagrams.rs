@@ -92,7 +92,7 @@ fn binding_request(random: &mut Random) -> Vec<u8> {
 }
 
 /// RFC 6347 §4.2.1: a DTLS 1.2 ClientHello of one suite.
-fn client_hello(random: &mut Random) -> Vec<u8> {
+pub fn client_hello(random: &mut Random) -> Vec<u8> {
     let mut body = vec![0xfe, 0xfd];
     let mut fresh = [0; 32];
     random.fill(&mut fresh);

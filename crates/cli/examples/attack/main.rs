@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program for people")]
 
 mod datagrams;
+mod forged;
 mod member;
 mod misdeeds;
 mod random;
@@ -59,6 +60,7 @@ fn main() {
     }
     let done = match name.as_str() {
         "stun" | "junk" | "mutated" | "hello" => datagrams::run(&name, &plan),
+        "forged" | "again" | "copied" => forged::run(&name, &plan),
         "half-open" | "slow-loris" => sockets::run(&name, &plan),
         _ => member::run(&name, &plan),
     };

@@ -41,6 +41,8 @@ counters! {
     send_dropped,
     /// STUN requests that name a connection, or come from its address, and are not its peer's.
     checks_unread,
+    /// Valid STUN requests from an address that is another peer's, or one too many of its own.
+    addresses_refused,
     /// DTLS, or nothing known, from the address of a peer that is connected: forged, repeated, or its goodbye.
     handshakes_unread,
     /// RTP of a peer's address that was malformed, forged or repeated.

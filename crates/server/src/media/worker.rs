@@ -287,6 +287,7 @@ impl Worker {
         let counters = &self.around.counters;
         add(&counters.unknown_datagrams, now.unknown_datagrams - told.unknown_datagrams);
         add(&counters.checks_unread, now.checks_unread - told.checks_unread);
+        add(&counters.addresses_refused, now.addresses_refused - told.addresses_refused);
         add(&counters.handshakes_unread, now.handshakes_unread - told.handshakes_unread);
         add(&counters.packets_unread, now.packets_unread - told.packets_unread);
         add(&counters.reports_unread, now.reports_unread - told.reports_unread);

@@ -356,7 +356,7 @@ impl<T: MediaTransport> Shard<T> {
         let Some(peer) = self.peers[index].take() else { return };
         self.ids.remove(&peer.id);
         self.by_ufrag.retain(|_, at| *at != index);
-        for address in &peer.addresses {
+        for address in peer.addresses.known() {
             self.by_address.remove(address);
         }
         if let Some(at) = peer.timer {

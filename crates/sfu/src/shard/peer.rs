@@ -1,5 +1,6 @@
 //! One peer of a shard: its connection, what it publishes, and its slots.
 
+use super::addresses::Addresses;
 use crate::allowance::Allowance;
 use crate::egress::Egress;
 use crate::layers::Headroom;
@@ -34,7 +35,7 @@ pub(super) struct Peer<T> {
     pub id: PeerId,
     pub generation: u64,
     pub held: Held,
-    pub addresses: Vec<SocketAddr>,
+    pub addresses: Addresses,
     pub ufrags: Vec<String>,
     pub timer: Option<Instant>,
     /// What the timer is to go off for besides reports about what the peer sent.
@@ -95,7 +96,7 @@ impl<T: MediaTransport> Peer<T> {
             generation,
             transport: Some(transport),
             held: Held::default(),
-            addresses: Vec::new(),
+            addresses: Addresses::default(),
             ufrags: Vec::new(),
             timer: None,
             others_at: None,

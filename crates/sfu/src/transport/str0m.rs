@@ -275,6 +275,10 @@ impl MediaTransport for Str0mTransport {
         self.rtc.accepts(&Input::Receive(now, receive))
     }
 
+    fn destination(&self) -> Option<SocketAddr> {
+        self.rtc.path().map(|(_, to)| *to)
+    }
+
     fn handle_datagram(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
         let Ok(contents) = bytes.try_into() else {
             return;

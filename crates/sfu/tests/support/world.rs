@@ -70,6 +70,8 @@ pub struct World {
     crossing: VecDeque<(usize, Cross)>,
     /// Streams that may wait, each time they were told.
     pub unheard: Vec<Vec<u32>>,
+    /// What clients sent: from where, where to.
+    pub overheard: Vec<(SocketAddr, SocketAddr, Vec<u8>)>,
 }
 
 pub fn id(number: u32) -> PeerId {
@@ -106,6 +108,7 @@ impl World {
             batches: Vec::new(),
             crossing: VecDeque::new(),
             unheard: Vec::new(),
+            overheard: Vec::new(),
         }
     }
 
@@ -261,7 +264,9 @@ impl World {
             }
             client.turn(self.now);
             let sent = std::mem::take(&mut client.outbox).into_iter();
-            self.waiting.extend(sent.map(|(to, bytes)| (client.address, to, bytes)));
+            let sent = sent.map(|(to, bytes)| (client.address, to, bytes));
+            self.overheard.extend(sent.clone());
+            self.waiting.extend(sent);
         }
         if free {
             for (from, to, bytes) in std::mem::take(&mut self.waiting) {
@@ -271,6 +276,21 @@ impl World {
             }
             self.settle();
         }
+    }
+
+    /// The last STUN request that came from this client's address, and where it went.
+    pub fn last_check(&mut self, number: u32) -> (SocketAddr, Vec<u8>) {
+        let address = self.client(number).address;
+        let mut heard = self.overheard.iter().rev();
+        let check = heard.find(|(from, _, bytes)| *from == address && bytes.starts_with(&[0, 1]));
+        let (_, to, bytes) = check.expect("it has sent a check").clone();
+        (to, bytes)
+    }
+
+    /// A datagram reaches a shard, whoever sent it.
+    pub fn arrive(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+        self.shards[usize::from(to.port() - 3_000)].handle_datagram(self.now, from, to, bytes);
+        self.settle();
     }
 
     /// Performs outputs until there are none.

@@ -9,6 +9,7 @@ use crate::crypto::{CryptoProvider, Sha1HmacProvider, SrtpProvider};
 use crate::io::DATAGRAM_MAX_PACKET_SIZE;
 
 use super::header::RtpHeader;
+use super::srtcp_replay::SrtcpReplay;
 use super::Ssrc;
 
 // Common among various profiles(defined in RFC3711 Section 4.3)
@@ -70,6 +71,7 @@ impl SrtpContext {
                     rtp,
                     rtcp,
                     srtcp_index: 0,
+                    srtcp_replay: SrtcpReplay::default(),
                     sha1_hmac_provider,
                     rx_scratch: Vec::with_capacity(RX_SCRATCH_CAPACITY),
                     decrypt_warnings: DecryptWarnings::default(),
@@ -86,6 +88,7 @@ impl SrtpContext {
                     rtp,
                     rtcp,
                     srtcp_index: 0,
+                    srtcp_replay: SrtcpReplay::default(),
                     sha1_hmac_provider,
                     rx_scratch: Vec::with_capacity(RX_SCRATCH_CAPACITY),
                     decrypt_warnings: DecryptWarnings::default(),
@@ -102,6 +105,7 @@ impl SrtpContext {
                     rtp,
                     rtcp,
                     srtcp_index: 0,
+                    srtcp_replay: SrtcpReplay::default(),
                     sha1_hmac_provider,
                     rx_scratch: Vec::with_capacity(RX_SCRATCH_CAPACITY),
                     decrypt_warnings: DecryptWarnings::default(),
@@ -145,6 +149,7 @@ impl SrtpContext {
                     .create_cipher(rtcp_key, false),
             },
             srtcp_index,
+            srtcp_replay: SrtcpReplay::default(),
             sha1_hmac_provider: provider.sha1_hmac_provider,
             rx_scratch: Vec::with_capacity(RX_SCRATCH_CAPACITY),
             decrypt_warnings: DecryptWarnings::default(),
@@ -185,6 +190,7 @@ impl SrtpContext {
                     .create_cipher(rtcp_key, false),
             },
             srtcp_index,
+            srtcp_replay: SrtcpReplay::default(),
             sha1_hmac_provider: provider.sha1_hmac_provider,
             rx_scratch: Vec::with_capacity(RX_SCRATCH_CAPACITY),
             decrypt_warnings: DecryptWarnings::default(),
@@ -205,6 +211,8 @@ pub struct SrtpContext {
     rtcp: Derived,
     /// Counter for outgoing SRTCP packets.
     srtcp_index: u32,
+    /// Incoming SRTCP packets.
+    srtcp_replay: SrtcpReplay,
     /// SHA1-HMAC provider for AES_128_CM_SHA1_80 profile.
     sha1_hmac_provider: &'static dyn Sha1HmacProvider,
     decrypt_warnings: DecryptWarnings,
@@ -644,7 +652,20 @@ impl SrtpContext {
     //
     //                  |--------------------------------------|
     //                              encrypted (aes)
+    /// Opens an authentic SRTCP packet that has not come before.
     pub fn unprotect_rtcp(&mut self, buf: &[u8]) -> Option<Vec<u8>> {
+        let opened = self.open_rtcp(buf)?;
+        // RFC 7714 §9.1 has the index behind the tag, RFC 3711 §3.4 before it.
+        let end = match self.is_aead() {
+            true => buf.len(),
+            false => buf.len() - Aes128CmSha1_80::HMAC_TAG_LEN,
+        };
+        let word = |at: usize| u32::from_be_bytes([buf[at], buf[at + 1], buf[at + 2], buf[at + 3]]);
+        let (ssrc, index) = (word(4), word(end - SRTCP_INDEX_LEN) & 0x7fff_ffff);
+        self.srtcp_replay.is_new(ssrc, index).then_some(opened)
+    }
+
+    fn open_rtcp(&mut self, buf: &[u8]) -> Option<Vec<u8>> {
         match &mut self.rtcp {
             Derived::Aes128CmSha1_80 { key, salt, dec, .. } => {
                 if buf.len() < SRTCP_HEADER_LEN + SRTCP_INDEX_LEN + Aes128CmSha1_80::HMAC_TAG_LEN {
@@ -1201,7 +1222,8 @@ mod test {
 
             // Successful packets do not reset the warning budget or failure counts.
             assert!(context.unprotect_rtp(&valid_rtp, &header, 1).is_some());
-            assert!(context.unprotect_rtcp(&valid_rtcp).is_some());
+            let next_rtcp = context.protect_rtcp(&plaintext_rtcp);
+            assert!(context.unprotect_rtcp(&next_rtcp).is_some());
             assert!(context.unprotect_rtp(&rtp, &header, 1).is_none());
             assert!(context.unprotect_rtcp(&rtcp).is_none());
             assert_eq!(
