@@ -1,8 +1,10 @@
 // What attackers do to others' call: two Chromium, one Firefox and ten headless people talk while each attack runs.
-// Here all of them share the cores. As it would be with machines of their own, the server and two headless people, one who speaks and one
-// who listens, come before all others (root only), and the attacker gets the time that nobody wants: what those two hear is what the server does.
+// Here all of them share the cores. As it would be with machines of their own (root only), the server and two headless people, one who
+// speaks and one who listens, come before all others, then the browsers; the other eight and the attacker share the rest.
 // `node e2e/bench/abuse.mjs [seconds] [names…]`; ATTACK names the attacker's program. Prints a table.
 import { execFile, execFileSync, spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { getPriority, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { usage } from '../lib/crowd.mjs';
@@ -17,7 +19,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Name and arguments; `rate` is datagrams, messages or sockets. */
 const ATTACKS = [
   ['nothing', null],
-  // In people's own names; these three need root.
+  // In people's names; these three need root.
   ['forged', 20_000], ['again', 5_000], ['copied', 2_000],
   ['stun', 20_000], ['junk', 20_000], ['mutated', 50_000], ['hello', 1_000],
   ['half-open', 5_000], ['slow-loris', 5_000],
@@ -48,6 +50,17 @@ const FIRST = (() => {
   }
 })();
 
+/** All processes of a browser come before the eight and the attacker as well; its threads keep their order among themselves. */
+function prefer(browser) {
+  const processes = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  const tree = [browser.process().pid];
+  for (const pid of tree) tree.push(...processes.filter(([, parent]) => parent === pid).map(([child]) => child));
+  for (const thread of tree.flatMap((pid) => readdirSync(`/proc/${pid}/task`)).map(Number)) {
+    setPriority(thread, Math.max(-20, getPriority(thread) - 10));
+  }
+}
+
 /** Headless people: what they report when the attack is over, who comes first where `FIRST` is put before. */
 async function headless(link, before, participants, speakers) {
   const [program, ...args] = [...before, binary('incamera'), 'load', '--url', link, '--participants', `${participants}`, '--within', '1',
@@ -66,7 +79,7 @@ async function suffer(link, [name, rate]) {
   let done = null;
   if (rate === null) await pause(seconds * 1_000);
   else {
-    const { stdout } = await promisify(execFile)('chrt', ['-i', '0', attacker, name, '--seconds', `${seconds}`, '--rate', `${rate}`,
+    const { stdout } = await promisify(execFile)(attacker, [name, '--seconds', `${seconds}`, '--rate', `${rate}`,
       '--media', `127.0.0.1:${mediaPort}`, '--to', new URL(server.url).host, '--url', link], { timeout: (seconds + 60) * 1_000 });
     done = JSON.parse(stdout);
   }
@@ -102,6 +115,7 @@ try {
   // The one voice is that of the two: what a browser sends has gaps of its own here.
   for (const page of pages()) await click(page, 'Mute');
   await watchSilence(pages());
+  if (FIRST[0] === 'chrt') for (const { browser } of people) prefer(browser);
   const rows = [];
   for (const attack of ATTACKS) rows.push(await suffer(link, attack));
   console.table(rows);

@@ -29,17 +29,18 @@ function watchSound() {
       if (stat.type !== 'inbound-rtp' || stat.kind !== 'audio') continue;
       const before = heard.get(stat.ssrc);
       const [made, real] = [concealed(stat), played(stat)];
-      const goesOn = before && made > before.made;
-      const sounds = before && !goesOn && real > before.real && stat.packetsReceived > before.packets;
-      if (sounds && before.run <= AGAIN && heard === last) longest.heard = Math.max(longest.heard, before.run);
-      const run = goesOn ? before.run + made - before.made : sounds ? 0 : before?.run ?? 0;
+      const sounds = before && real > before.real && stat.packetsReceived > before.packets;
+      // Where some was played and some made up, the one may have come before or after the other: both may end one run and begin the next.
+      const more = before ? made - before.made : 0;
+      const run = (before?.run ?? 0) + more;
+      if (sounds && run <= AGAIN && heard === last) longest.heard = Math.max(longest.heard, run);
       if (before?.packets === stat.packetsReceived) {
         heard.set(stat.ssrc, { ...before, made, real, run });
         continue;
       }
       const now = performance.now();
       if (before && before.at !== null && heard === last) longest.packets = Math.max(longest.packets, now - before.at);
-      heard.set(stat.ssrc, { packets: stat.packetsReceived, at: before ? now : null, made, real, run });
+      heard.set(stat.ssrc, { packets: stat.packetsReceived, at: before ? now : null, made, real, run: sounds ? more : run });
     }
   }, 40);
 }
