@@ -1,19 +1,20 @@
 // What attackers do to others' call: two Chromium, one Firefox and ten headless people talk while each attack runs.
 // Here all of them share the cores. As it would be with machines of their own (root only), the server and two headless people, one who
 // speaks and one who listens, come before all others, then the browsers; the other eight and the attacker share the rest.
-// `node e2e/bench/abuse.mjs [seconds] [names…]`; ATTACK names the attacker's program. Prints a table.
-import { execFile, execFileSync, spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { getPriority, setPriority } from 'node:os';
+// `node e2e/bench/abuse.mjs [seconds] [names…]`; ATTACK names the attacker's program, CAMERAS how many browsers show one. Prints a table.
+import { execFile, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { usage } from '../lib/crowd.mjs';
 import { chromium, click, firefox, inMeeting, knock } from '../lib/people.mjs';
+import { FIRST, putBefore, putFirst } from '../lib/priority.mjs';
 import { binary, free, metrics, startServer } from '../lib/server.mjs';
 import { listen, longestMadeUp, longestSilence, watchSilence } from '../lib/silence.mjs';
 
 const seconds = Number(process.argv[2] ?? 10);
 const attacker = process.env.ATTACK ?? `${process.env.INCAMERA_BIN}/examples/attack`;
+// Each camera takes half a core or more of those who share two here: encoded in layers, decoded and drawn without a graphics card.
+const cameras = Number(process.env.CAMERAS ?? 1);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Name and arguments; `rate` is datagrams, messages or sockets. */
@@ -39,29 +40,10 @@ function start(...args) {
   return child;
 }
 
-/** Before all others, where that is allowed. */
-const FIRST = (() => {
-  try {
-    execFileSync('chrt', ['-a', '-r', '-p', '1', `${server.child.pid}`], { stdio: 'ignore' });
-    return ['chrt', '-r', '1'];
-  } catch {
-    console.log('not root: the server and the two who are measured share the cores with everyone, and nobody forges names');
-    return ['nice', '-n', '0'];
-  }
-})();
+const comeFirst = putFirst(server.child.pid);
+if (!comeFirst) console.log('not root: the server and those who are measured share the cores with everyone, and nobody forges names');
 
-/** All processes of a browser come before the eight and the attacker as well; its threads keep their order among themselves. */
-function prefer(browser) {
-  const processes = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number));
-  const tree = [browser.process().pid];
-  for (const pid of tree) tree.push(...processes.filter(([, parent]) => parent === pid).map(([child]) => child));
-  for (const thread of tree.flatMap((pid) => readdirSync(`/proc/${pid}/task`)).map(Number)) {
-    setPriority(thread, Math.max(-20, getPriority(thread) - 10));
-  }
-}
-
-/** Headless people: what they report when the attack is over, who comes first where `FIRST` is put before. */
+/** Headless people, started behind `before`: what they report when the attack is over. */
 async function headless(link, before, participants, speakers) {
   const [program, ...args] = [...before, binary('incamera'), 'load', '--url', link, '--participants', `${participants}`, '--within', '1',
     '--speakers', `${speakers}`, '--seconds', `${seconds + 8}`];
@@ -72,7 +54,7 @@ async function headless(link, before, participants, speakers) {
 
 /** Ten headless listeners, no more voices than there are places, for as long as the attack takes, and the attack. */
 async function suffer(link, [name, rate]) {
-  const [pair, crowd] = [headless(link, FIRST, 2, 1), headless(link, ['nice', '-n', '0'], 8, 0)];
+  const [pair, crowd] = [headless(link, comeFirst ? FIRST : [], 2, 1), headless(link, [], 8, 0)];
   await pause(5_000);
   await listen(pages());
   const [before, counted, began] = [usage(server.child.pid), await metrics(metricsPort), Date.now()];
@@ -114,8 +96,9 @@ try {
   }
   // The one voice is that of the two: what a browser sends has gaps of its own here.
   for (const page of pages()) await click(page, 'Mute');
+  for (const page of pages().slice(cameras)) await click(page, 'Stop video');
   await watchSilence(pages());
-  if (FIRST[0] === 'chrt') for (const { browser } of people) prefer(browser);
+  if (comeFirst) for (const { browser } of people) putBefore(browser);
   const rows = [];
   for (const attack of ATTACKS) rows.push(await suffer(link, attack));
   console.table(rows);

@@ -7,8 +7,9 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { movableClock, smallDisk } from './faults.mjs';
 import { chromium, inMeeting, knock } from './people.mjs';
+import { putBefore, putFirst } from './priority.mjs';
 import { binary, startServer } from './server.mjs';
-import { listen, longestSilence, watchSilence } from './silence.mjs';
+import { listen, longestMadeUp, longestSilence, watchSilence } from './silence.mjs';
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -31,6 +32,12 @@ export async function fragileCall() {
     lacks(fault) {
       if (fault === 'disk full' && !unmount) return 'a small disk needs root';
       return fault.startsWith('clock') && !env ? 'a clock of its own needs libfaketime' : null;
+    },
+    /** Server, host and browsers before all who come; false where that takes root. */
+    putFirst() {
+      if (![server.child, host].every(({ pid }) => putFirst(pid))) return false;
+      for (const { browser } of people) putBefore(browser);
+      return true;
     },
     async end() {
       for (const { browser } of people) await browser.close().catch(() => {});
@@ -66,7 +73,8 @@ async function comer(link, wait) {
 /**
  * Lets `fault` last for `seconds` while people hear each other in `pages`, and sends somebody to the door in the middle of it.
  * `during` and `after` are
- * the longest silences in ms; `entered` is when the comer was in, in ms from the end of the fault, and negative if before.
+ * the longest times without a packet in ms, `madeUp` the most sound that a browser had to invent in a row meanwhile;
+ * `entered` is when the comer was in, in ms from the end of the fault, and negative if before.
  */
 export async function suffer({ server, pages }, fault, seconds, patience = 20) {
   await listen(pages);
@@ -74,7 +82,7 @@ export async function suffer({ server, pages }, fault, seconds, patience = 20) {
   await pause(seconds * 500);
   const someone = comer(server.link, Math.ceil(seconds / 2) + patience);
   await pause(seconds * 500);
-  const during = await longestSilence(pages);
+  const [during, madeUp] = [await longestSilence(pages), await longestMadeUp(pages)];
   const more = await end();
   const ended = Date.now();
   const entered = await someone;
@@ -82,7 +90,7 @@ export async function suffer({ server, pages }, fault, seconds, patience = 20) {
   await listen(pages);
   await pause(2_000);
   return {
-    seconds, during, after: await longestSilence(pages),
+    seconds, during, madeUp, after: await longestSilence(pages),
     entered: entered === null ? null : entered - ended, settled: Date.now() - ended, ...more,
   };
 }

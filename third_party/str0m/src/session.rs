@@ -538,7 +538,12 @@ impl Session {
         authentic
     }
 
-    fn mid_and_ssrc_for_header(&mut self, now: Instant, header: &RtpHeader) -> Option<(Mid, Ssrc)> {
+    fn mid_and_ssrc_for_header(
+        &mut self,
+        now: Instant,
+        header: &RtpHeader,
+        buf: &[u8],
+    ) -> Option<(Mid, Ssrc)> {
         let ssrc_header = header.ssrc;
 
         // SSRC 0 is used for non-media BWE probes from libwebrtc.
@@ -549,6 +554,12 @@ impl Session {
 
         if let Some(r) = self.streams.mid_ssrc_rx_by_ssrc_or_rtx(now, ssrc_header) {
             return Some(r);
+        }
+
+        // Whoever can send in the peer's name could otherwise give the place of its stream to another SSRC,
+        // for good: once the peer has seen a report, its packets no longer name their media.
+        if !self.may_be_mapped(header, buf) {
+            return None;
         }
 
         // Attempt to dynamically map this header to some Media/ReceiveStream.
@@ -587,6 +598,19 @@ impl Session {
         }
 
         Some((MID_PROBE, ssrc))
+    }
+
+    /// Whether a packet of an SSRC that is not mapped names media of ours, is authentic and new.
+    fn may_be_mapped(&mut self, header: &RtpHeader, buf: &[u8]) -> bool {
+        let mid = header.ext_vals.mid;
+        if !self.medias.iter().any(|media| mid == Some(media.mid())) {
+            return false;
+        }
+        let history = self.max_rx_seq_lookup.get(&header.ssrc);
+        let seq_no = header.sequence_number(history.map(|history| history.max_seq()));
+        let is_new = history.is_none_or(|history| history.accepts(seq_no));
+        let srtp = self.srtp_rx.as_mut().filter(|_| is_new);
+        srtp.is_some_and(|srtp| srtp.unprotect_rtp(buf, header, *seq_no).is_some())
     }
 
     fn map_dynamic(&mut self, header: &RtpHeader) {
@@ -649,7 +673,7 @@ impl Session {
         trace!("Handle RTP: {:?}", header);
 
         // Early repair padding has no main stream yet, but still needs transport feedback.
-        let mapped = self.mid_and_ssrc_for_header(now, &header);
+        let mapped = self.mid_and_ssrc_for_header(now, &header, buf);
         let can_receive = mapped.is_some() || self.is_early_rtx_padding(&header);
         if !can_receive {
             trace!("No mid/SSRC for header: {:?}", header);

@@ -89,6 +89,7 @@ impl Forger {
                     0 => content = client_hello(&mut self.random),
                     // RTP of a stream nobody announced.
                     1 if content.len() > 12 => self.random.fill(&mut content[8..12]),
+                    2 if content.len() > 12 => content = naming_a_line(&mut self.random, &content),
                     _ => self.random.mutate(&mut content),
                 }
                 sender
@@ -103,6 +104,17 @@ impl Forger {
         self.done.sent += 1;
         true
     }
+}
+
+/// RTP of a stream nobody announced, which says whose place it wants: a line's, by the extension that names one (RFC 9143), both guessed.
+fn naming_a_line(random: &mut Random, content: &[u8]) -> Vec<u8> {
+    let mut packet = content[..12].to_vec();
+    packet[0] = 0x90; // version 2, with extensions of one word (RFC 8285 §4.2)
+    random.fill(&mut packet[8..]);
+    let (id, mid) = (1 + random.below(14) as u8, b'0' + random.below(10) as u8);
+    packet.extend([0xbe, 0xde, 0, 1, id << 4, mid, 0, 0]);
+    packet.extend(&content[12..]);
+    packet
 }
 
 /// IPv4 (RFC 791) and UDP (RFC 768) headers before the content; the kernel fills in the first one's checksum, the second is

@@ -91,6 +91,39 @@ fn whoever_goes_on_from_another_address_is_heard_from_there() {
     }
 }
 
+/// What was overheard of client 1's sound and pictures, as of other streams of the same lines.
+fn renamed(world: &mut World) -> Vec<(SocketAddr, SocketAddr, Vec<u8>)> {
+    let from = world.client(1).address;
+    let heard = std::mem::take(&mut world.overheard).into_iter();
+    let media = heard.filter(|(sender, _, bytes)| {
+        *sender == from && bytes[0] & 0xc0 == 0x80 && !sfu::transport::is_rtcp(bytes)
+    });
+    let rename = |(from, to, mut bytes): (SocketAddr, SocketAddr, Vec<u8>)| {
+        bytes[8] ^= 0x55;
+        (from, to, bytes)
+    };
+    media.map(rename).collect()
+}
+
+#[test]
+fn forged_streams_do_not_take_a_lines_place() {
+    let mut world = call();
+    // The first packets of a stream name their line; once that was reported, the others do not.
+    let forged = renamed(&mut world);
+    assert!(forged.len() > 20, "only {} packets", forged.len());
+    world.run(Duration::from_secs(5));
+    let (began, before) = (world.now, world.counters().packets_unread);
+    for (from, to, bytes) in &forged {
+        world.arrive(*from, *to, bytes);
+        world.run(Duration::from_millis(10));
+    }
+    world.run(Duration::from_secs(2));
+    assert_eq!(world.counters().packets_unread - before, forged.len() as u64);
+    let gap = longest_gap(&world, 2, began);
+    assert!(gap <= Duration::from_millis(40), "nothing came for {gap:?}");
+    assert_continuous(&world.video(2, 0));
+}
+
 #[test]
 fn reports_that_come_again_are_not_read() {
     let mut world = call();
