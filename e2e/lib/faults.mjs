@@ -125,6 +125,7 @@ function counted(reports) {
   return {
     wanted: sum(({ joins }) => joins.wanted), joined: sum(({ joins }) => joins.joined),
     'join p95': Math.max(0, ...reports.map(({ join_ms: { p95 } }) => p95)),
+    problems: [...new Set(reports.flatMap(({ problems }) => problems))].slice(0, 10).join('; '),
   };
 }
 
