@@ -42,7 +42,7 @@ use crate::rtp_::{SrtpContext, Ssrc};
 use crate::rtp_::{TwccRecvRegister, TwccSendRegister};
 use crate::stats::StatsSnapshot;
 use crate::streams::{
-    DirectPacket, DirectWay, PlainHead, ReceivedRtp, RtpPacket, StreamTimeoutConfig, Streams,
+    MAX_SSRCS_RX, DirectPacket, DirectWay, PlainHead, ReceivedRtp, RtpPacket, StreamTimeoutConfig, Streams,
 };
 use crate::util::{Soonest, SystemTimeExt, already_happened, not_happening};
 use crate::{Reason, net};
@@ -603,7 +603,8 @@ impl Session {
     /// Whether a packet of an SSRC that is not mapped names media of ours, is authentic and new.
     fn may_be_mapped(&mut self, header: &RtpHeader, buf: &[u8]) -> bool {
         let mid = header.ext_vals.mid;
-        if !self.medias.iter().any(|media| mid == Some(media.mid())) {
+        let is_ours = self.medias.iter().any(|media| mid == Some(media.mid()));
+        if !is_ours || !self.streams.has_room_rx(header.ssrc) {
             return false;
         }
         let history = self.max_rx_seq_lookup.get(&header.ssrc);
@@ -712,6 +713,10 @@ impl Session {
         let repair_ssrc = stream.as_ref().and_then(|s| s.rtx());
         let is_repair = repair_ssrc == Some(header.ssrc) || (!is_red && pt != header.payload_type);
         let history = self.max_rx_seq_lookup.get(&header.ssrc);
+        if history.is_none() && self.max_rx_seq_lookup.len() >= MAX_SSRCS_RX {
+            trace!("Too many SSRCs to remember another: {}", header.ssrc);
+            return;
+        }
         let mut seq_no = if let Some(stream) = &mut stream {
             let max_seq_lookup = make_max_seq_lookup(&self.max_rx_seq_lookup);
             stream.extend_seq(&header, is_repair, max_seq_lookup)

@@ -10,6 +10,8 @@ pub const MAX_OFFER_BYTES: usize = 200_000;
 pub const MAX_SENDING_LINES: usize = 6;
 /// Slots: 3 voices, 25 cameras, one screen with its sound.
 pub const MAX_RECEIVING_LINES: usize = 30;
+/// `a=ssrc` lines (RFC 5576) of an offer: four for each stream, with three layers and their repair on all sending lines, are 144.
+const MAX_SSRC_LINES: usize = 512;
 /// RFC 8843's `mid` is a token; ours and every browser's are short.
 const MAX_MID_BYTES: usize = 16;
 
@@ -20,6 +22,8 @@ pub enum OfferError {
     TooLong(usize),
     #[error("too many lines: {MAX_SENDING_LINES} may send and {MAX_RECEIVING_LINES} receive")]
     TooManyLines,
+    #[error("too many streams: {MAX_SSRC_LINES} a=ssrc lines are read")]
+    TooManyStreams,
     #[error("line {0} is neither audio nor video over UDP/TLS/RTP/SAVPF")]
     NotMedia(usize),
     #[error("line {0} has no usable a=mid")]
@@ -48,6 +52,9 @@ impl OfferError {
 pub(super) fn check(sdp: &str) -> Result<Vec<Line>, OfferError> {
     if sdp.len() > MAX_OFFER_BYTES {
         return Err(OfferError::TooLong(sdp.len()));
+    }
+    if sdp.lines().filter(|line| line.starts_with("a=ssrc:")).count() > MAX_SSRC_LINES {
+        return Err(OfferError::TooManyStreams);
     }
     let mut drafts: Vec<Draft> = Vec::new();
     for text in sdp.lines() {
@@ -174,6 +181,16 @@ mod tests {
         assert!(check(&many(30)).is_ok());
         assert_eq!(check(&many(31)), Err(OfferError::TooManyLines));
         assert_eq!(check(&many(300)), Err(OfferError::TooManyLines));
+    }
+
+    #[test]
+    fn an_offer_of_streams_without_end_is_refused() {
+        let many = |n| {
+            let streams: String = (0..n).map(|i| format!("a=ssrc:{i} cname:a\r\n")).collect();
+            line("audio", "0", &format!("{streams}a=sendonly"))
+        };
+        assert!(check(&many(512)).is_ok());
+        assert_eq!(check(&many(513)), Err(OfferError::TooManyStreams));
     }
 
     #[test]

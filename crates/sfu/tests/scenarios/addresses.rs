@@ -125,6 +125,30 @@ fn forged_streams_do_not_take_a_lines_place() {
 }
 
 #[test]
+fn who_changes_streams_without_end_is_not_kept_all_of_them() {
+    let mut world = call();
+    let read = |world: &World| world.counters().packets_in;
+    // What browsers do once or twice works many times, and then no more.
+    for (changes, heard) in [(0..100, true), (100..1_000, false)] {
+        for number in changes {
+            world.client(1).change_ssrc_of_mic(1_000_000 + number);
+            world.run(Duration::from_millis(40));
+        }
+        world.client(1).shows.clear();
+        world.run(Duration::from_millis(100));
+        let before = read(&world);
+        world.run(Duration::from_secs(1));
+        assert_eq!(read(&world) - before > 40, heard, "{:?}", world.counters());
+        world.client(1).shows = vec![0];
+    }
+    assert!(world.counters().packets_unread > 1_000, "{:?}", world.counters());
+    let began = world.now;
+    world.run(Duration::from_secs(2));
+    let gap = longest_gap(&world, 2, began);
+    assert!(gap <= Duration::from_millis(40), "the picture did not come for {gap:?}");
+}
+
+#[test]
 fn reports_that_come_again_are_not_read() {
     let mut world = call();
     world.overheard.clear();

@@ -145,6 +145,16 @@ impl Client {
         *self.rtc.direct_api().stream_tx_by_mid(self.mic, None).unwrap().ssrc()
     }
 
+    /// Goes on with another SSRC for its voice, whose numbers have not wrapped around yet (RFC 3711 §3.3.1).
+    pub fn change_ssrc_of_mic(&mut self, to: u32) {
+        let numbers = self.numbers(AUDIO);
+        self.numbers.insert(AUDIO, Numbers { seq: numbers.seq % (1 << 16), ..numbers });
+        let (from, mic) = (self.ssrc_of_mic(), self.mic);
+        let mut api = self.rtc.direct_api();
+        api.remove_stream_tx(from.into());
+        api.declare_stream_tx(to.into(), None, mic, None);
+    }
+
     /// A re-offer with more video slots.
     pub fn grow(&mut self, slots: usize) -> String {
         let mut api = self.rtc.sdp_api();

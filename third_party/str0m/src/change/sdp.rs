@@ -1356,6 +1356,10 @@ fn update_media(
 
     for i in main {
         // TODO: If the remote is communicating _BOTH_ rid and a=ssrc this will fail.
+        if !streams.has_room_rx(i.ssrc) {
+            warn!("Not adding pre-communicated SSRC: there are too many");
+            break;
+        }
         debug!("Adding pre-communicated SSRC: {:?}", i);
         let repair_ssrc = infos
             .iter()

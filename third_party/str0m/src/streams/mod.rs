@@ -183,6 +183,10 @@ struct RxLookup {
     last_used: Instant,
 }
 
+/// Streams of one peer, and SSRCs that authentic packets came from: several times a browser's lines times layers times
+/// repair. All of them are a peer's to invent, and kept as long as it is connected.
+pub(crate) const MAX_SSRCS_RX: usize = 256;
+
 impl Streams {
     pub(crate) fn new(enable_stats: bool, mtu_warn: usize, pause_threshold: Duration) -> Self {
         Self {
@@ -554,6 +558,11 @@ impl Streams {
 
     pub(crate) fn poll_stream_paused(&mut self) -> Option<StreamPaused> {
         self.streams_rx.values_mut().find_map(|s| s.poll_paused())
+    }
+
+    /// Whether there is, or may be, a stream of this SSRC.
+    pub(crate) fn has_room_rx(&self, ssrc: Ssrc) -> bool {
+        self.has_stream_rx(ssrc) || self.streams_rx.len() < MAX_SSRCS_RX
     }
 
     pub(crate) fn has_stream_rx(&self, ssrc: Ssrc) -> bool {
