@@ -70,14 +70,17 @@ impl Room {
 }
 
 impl Participant {
-    /// Why **Admit** does nothing for this one now: another party is here, or on its way in.
+    /// Why **Admit** does nothing for this one now: the room is closed, or another party is here or on
+    /// its way in.
     pub(crate) fn must_wait(&self, knocker: &Knocker) -> bool {
         let Some(room) = &self.room else { return false };
-        let turn = room.turn(&room.rules_to_come());
-        !knocker.of_host && !turn.admits(knocker.party, room.entering())
+        let rules = room.rules_to_come();
+        let in_turn = room.turn(&rules).admits(knocker.party, room.entering());
+        !knocker.of_host && (!rules.admits() || !in_turn)
     }
 
-    /// Another device of the host's side has let another party in first: these wait again.
+    /// Another device of the host's side has let another party in first, or the room was closed: these
+    /// wait again.
     pub(crate) fn wait_again(&mut self) {
         let (Some(room), Some(desk)) = (&mut self.room, &mut self.desk) else { return };
         desk.waiting.splice(..0, room.take_held_back());

@@ -23,8 +23,8 @@ use wire::{ClientMessage, Invitation, LobbyReason};
 const NONCES: usize = 64;
 /// A new bell is hung long before the old one expires.
 const BELL_LIFE: Duration = Duration::from_secs(24 * 3600);
-/// Knocks shown at once; further ones are told to come back.
-const MAX_WAITING: usize = 256;
+/// Knocks shown at once, as many as a server lets wait; further ones are told to come back.
+const MAX_WAITING: usize = 512;
 /// How long someone let in by the host, whose keys became out of date, has to ring again.
 pub(crate) const EXPECTED_FOR: Duration = Duration::from_secs(60);
 /// How long members of a lost session are let back in without asking.
@@ -348,20 +348,24 @@ impl Participant {
     pub(crate) fn admit_all(&mut self, now: Now) {
         let Some(desk) = &mut self.desk else { return };
         for knocker in std::mem::take(&mut desk.waiting) {
-            match (self.must_wait(&knocker), &mut self.desk, &mut self.room) {
-                (true, Some(desk), _) => desk.waiting.push(knocker),
-                (_, _, Some(room)) => room.intend_admission(knocker),
-                _ => {}
+            match (self.must_wait(&knocker), &mut self.desk) {
+                (true, Some(desk)) => desk.waiting.push(knocker),
+                _ => self.intend_admission(knocker),
             }
         }
         self.run_commits(now);
     }
 
     pub(crate) fn let_in(&mut self, now: Now, knocker: Knocker) {
-        if let Some(room) = &mut self.room {
-            room.intend_admission(knocker);
-        }
+        self.intend_admission(knocker);
         self.run_commits(now);
+    }
+
+    fn intend_admission(&mut self, knocker: Knocker) {
+        let Some(room) = &mut self.room else { return };
+        if let Err(knocker) = room.intend_admission(knocker) {
+            self.turn_away(knocker.knock, LobbyReason::Busy);
+        }
     }
 
     pub(crate) fn decline(&mut self, knock: u64) {

@@ -155,13 +155,12 @@ impl Participant {
             return;
         }
         self.tell_again(now);
-        self.beat(now);
         self.ask_for_echo(now);
         self.speak(now);
     }
 
-    fn beat(&mut self, now: Now) {
-        let Some(room) = &mut self.room else { return };
+    pub(crate) fn beat(&mut self, now: Now) {
+        let Some(room) = self.room.as_mut().filter(|room| room.is_current()) else { return };
         let session = &room.session;
         let state = (session.epoch(), session.authenticator(), session.member_count());
         let Some(beater) = &mut room.beater else { return };

@@ -17,14 +17,15 @@ use e2ee::session::{
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
-use wire::{Channel, ClientMessage, GroupState, Welcome};
+use wire::{Channel, ClientMessage, GroupState, LobbyReason, Welcome};
 
 /// How long the server's answer to a commit or catch-up may take before asking again.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Pause after the server found this device too fast.
 const HOLD: Duration = Duration::from_secs(1);
-/// Admissions waiting for a commit; more are dropped, and knock again by themselves.
-const MAX_INTENTS: usize = 256;
+/// What waits for a commit, each of its kind. Of admissions as many as a server lets wait; more are turned
+/// away as busy.
+const MAX_INTENTS: usize = 512;
 /// Roles, or changes of the list of the removed, in one commit.
 const MAX_BATCH: usize = 24;
 /// Removals, and returns, in one commit.
@@ -171,11 +172,14 @@ impl Room {
         }
     }
 
-    pub fn intend_admission(&mut self, knocker: Knocker) {
+    /// Gives a knocker back for whom there is no place.
+    pub fn intend_admission(&mut self, knocker: Knocker) -> Result<(), Box<Knocker>> {
         self.intents.admit.retain(|other| other.device() != knocker.device());
-        if self.intents.admit.len() < MAX_INTENTS {
-            self.intents.admit.push(knocker);
+        if self.intents.admit.len() == MAX_INTENTS {
+            return Err(Box::new(knocker));
         }
+        self.intents.admit.push(knocker);
+        Ok(())
     }
 
     pub fn intend_rotation(&mut self) {
@@ -224,17 +228,25 @@ impl Room {
         self.intents.admit.iter().find(|knocker| !knocker.of_host).map(|knocker| knocker.party)
     }
 
-    /// Takes those whose turn is not now out of what is intended.
+    /// Takes those out of what is intended whose turn is not now, or who would come to a closed room.
     pub fn take_held_back(&mut self) -> Vec<Knocker> {
         if self.in_flight.is_some() || self.intents.admit.is_empty() {
             return Vec::new();
         }
-        let (turn, first) = (self.turn(&self.rules_to_come()), self.entering());
+        let rules = self.rules_to_come();
+        let opens = rules.admits() || self.locks_after_them(&rules);
+        let (turn, first) = (self.turn(&rules), self.entering());
         let admit = std::mem::take(&mut self.intents.admit);
-        let in_turn = |k: &Knocker| k.of_host || turn.admits(k.party, first);
+        let in_turn = |k: &Knocker| k.of_host || opens && turn.admits(k.party, first);
         let (now, later) = admit.into_iter().partition(in_turn);
         self.intents.admit = now;
         later
+    }
+
+    /// Whoever was let in before the room is locked comes in before it is. Stopping everything does not wait.
+    fn locks_after_them(&self, rules: &RoomRules) -> bool {
+        let coming = self.intents.admit.iter().any(|knocker| !knocker.of_host);
+        coming && self.session.rules().admits() && rules.locked && !rules.frozen
     }
 
     /// Names of those a commit has just added at this device's wish; done intents are dropped.
@@ -299,21 +311,25 @@ impl Room {
             self.edits_in_flight = 0;
             return Some(Change { rotate: true, ..Change::default() });
         }
-        let mut rules = self.wanted_rules(&intents.edits, on);
+        let wanted = self.wanted_rules(&intents.edits, on);
+        let waits = wanted.as_ref().is_some_and(|wanted| self.locks_after_them(wanted));
+        let mut rules = wanted.filter(|_| !waits);
+        let open = self.session.rules().admits() && rules.as_ref().is_none_or(RoomRules::admits);
         let turn = self.turn(rules.as_ref().unwrap_or(self.session.rules()));
         if let Some(party) = turn.names(self.entering()) {
             let rules = rules.get_or_insert_with(|| self.session.rules().clone());
             rules.consulting = Some(party);
         }
-        self.edits_in_flight = intents.edits.len();
+        self.edits_in_flight = if waits { 0 } else { intents.edits.len() };
         self.comply = false;
         let intents = &self.intents;
         let shares = intents.shares();
+        let admit = intents.admit.iter().filter(|knocker| open || knocker.of_host);
         Some(Change {
             rules,
             block: intents.block.iter().take(MAX_BATCH).copied().collect(),
             unblock: intents.unblock.iter().take(MAX_BATCH).copied().collect(),
-            admit: intents.admit.iter().take(shares.admit).map(admission).collect(),
+            admit: admit.take(shares.admit).map(admission).collect(),
             remove: intents.remove.iter().take(MAX_REMOVALS).copied().collect(),
             swap: intents.swap.iter().take(MAX_RETURNS).cloned().collect(),
             leave: intents.leave.iter().take(shares.leave).cloned().collect(),
@@ -322,16 +338,20 @@ impl Room {
         })
     }
 
-    /// The group refuses what was intended: holding on to it would only repeat the refusal.
-    fn abandon(&mut self) {
+    /// The group refuses what was intended: holding on to it would only repeat the refusal. What others asked for goes
+    /// first, then those who come, who are returned, and only then everything else.
+    fn abandon(&mut self) -> Vec<Knocker> {
         self.session.handle_conflict();
         self.in_flight = None;
-        let asked_by_others = !self.intents.swap.is_empty() || !self.intents.leave.is_empty();
-        let own = std::mem::take(&mut self.intents);
-        if asked_by_others {
-            self.intents.admit = own.admit;
-            self.intents.remove = own.remove;
+        if !self.intents.swap.is_empty() || !self.intents.leave.is_empty() {
+            self.intents.swap.clear();
+            self.intents.leave.clear();
+            return Vec::new();
         }
+        if self.intents.admit.is_empty() {
+            self.intents = Intents::default();
+        }
+        std::mem::take(&mut self.intents.admit)
     }
 
     /// A commit may have been dropped for coming too fast: it is made again in a while.
@@ -465,6 +485,9 @@ impl Participant {
         if !self.connection.online() {
             return;
         }
+        // Before the commit that ends this epoch: members take it for this one's only while they are in it,
+        // and newcomers wait for it.
+        self.beat(now);
         self.wait_again();
         let Some(room) = &mut self.room else { return };
         let people = &self.people;
@@ -481,7 +504,7 @@ impl Participant {
                 room.intents.refresh = false;
                 self.send_commit(outgoing);
             }
-            Err(_) => room.abandon(),
+            Err(_) => self.abandon(),
         }
     }
 
@@ -587,8 +610,16 @@ impl Participant {
 
     /// The server refused a request of ours; if it was a commit, it will refuse it again.
     pub(crate) fn not_allowed(&mut self, _now: Now) {
-        if let Some(room) = self.room.as_mut().filter(|room| room.in_flight.is_some()) {
-            room.abandon();
+        if self.room.as_ref().is_some_and(|room| room.in_flight.is_some()) {
+            self.abandon();
+        }
+    }
+
+    /// Whoever was to be let in knocks again by itself, and hears how things stand.
+    fn abandon(&mut self) {
+        let knockers = self.room.as_mut().map(Room::abandon);
+        for knocker in knockers.into_iter().flatten() {
+            self.turn_away(knocker.knock, LobbyReason::Stale);
         }
     }
 

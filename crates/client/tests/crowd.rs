@@ -6,6 +6,7 @@ use client::shell::Command;
 use client::view::Phase;
 use wire::{ClientMessage, Kind};
 use world::World;
+use world::slow::Slow;
 
 const CROWD: u8 = 60;
 
@@ -106,4 +107,45 @@ fn a_member_that_waves_without_end_does_not_keep_every_page_busy() {
     world.command(1, Command::RaiseHand { on: true });
     world.run(200);
     assert!(world.people[0].view.people.iter().any(|person| person.hand.is_some()));
+}
+
+#[test]
+fn who_is_let_in_is_in_while_others_keep_coming_to_a_slow_host() {
+    let mut world = World::new();
+    world.join(0, "Dr. Host");
+    world.command(0, Command::SetWaitingRoom { on: false, cap: 1_000 });
+    let slow = Slow::down(&mut world);
+    for seed in 2..14 {
+        let guest = world.guest(seed);
+        world.join(guest, &format!("Guest {seed}"));
+        slow.burst(&mut world);
+    }
+    let inside = world.people.iter().filter(|person| person.view.phase == Phase::InMeeting);
+    assert!(inside.count() >= 9, "of those who came a second and a half ago nobody still waits");
+}
+
+#[test]
+fn several_hundred_at_once_are_all_let_in() {
+    let mut world = World::new();
+    world.join(0, "Dr. Host");
+    let slow = Slow::down(&mut world);
+    const HUNDREDS: usize = 500;
+    for number in 0..HUNDREDS {
+        let mut seed = [7; 32];
+        seed[..8].copy_from_slice(&number.to_be_bytes());
+        let fragment = world.created.fragment.clone();
+        let guest = world.open_tab(seed, Some(fragment), None);
+        world.join(guest, &format!("Guest {number}"));
+        world.run(20);
+        if number % 25 == 24 {
+            slow.burst(&mut world);
+        }
+    }
+    slow.burst(&mut world);
+    assert_eq!(world.people[0].view.waiting.len(), HUNDREDS);
+    // What each of them does inside is not looked at.
+    world.people[1..].iter_mut().for_each(|person| person.asleep = true);
+    world.admit_all();
+    (0..20).for_each(|_| slow.burst(&mut world));
+    assert_eq!(world.people[0].view.people.len(), HUNDREDS + 1);
 }

@@ -8,6 +8,7 @@ use client::shell::{Ask, Command, FrameCommand, Notice, Rule};
 use client::view::{Phase, Problem};
 use wire::{Channel, ClientMessage, ErrorCode, ServerMessage};
 use world::World;
+use world::slow::Slow;
 
 const MIC: u8 = 0b0001;
 const CAMERA: u8 = 0b0010;
@@ -242,6 +243,73 @@ fn a_locked_meeting_lets_nobody_knock() {
     world.join(late, "Late");
     world.run(1_000);
     assert_eq!(world.people[late].view.problem, Some(Problem::Locked));
+}
+
+/// Three have knocked, and the host lets in one after another: the second and third while the first is on its way.
+fn three_on_the_way_in() -> (World, Slow) {
+    let mut world = World::new();
+    world.join(0, "Dr. Host");
+    for seed in 2..5 {
+        let guest = world.guest(seed);
+        world.join(guest, &format!("Guest {seed}"));
+        world.run(200);
+    }
+    let slow = Slow::down(&mut world);
+    let waiting: Vec<_> = world.people[0].view.waiting.iter().map(|one| one.knock).collect();
+    assert_eq!(waiting.len(), 3);
+    waiting.into_iter().for_each(|knock| world.command(0, Command::Admit { knock }));
+    (world, slow)
+}
+
+fn let_time_pass(world: &mut World, slow: &Slow) {
+    (0..6).for_each(|_| slow.burst(world));
+}
+
+#[test]
+fn a_lock_comes_after_those_who_were_let_in_before_it() {
+    let (mut world, slow) = three_on_the_way_in();
+    world.command(0, Command::SetRule { rule: Rule::Lock, on: true });
+    let_time_pass(&mut world, &slow);
+    assert!(world.people[0].view.rules.locked);
+    let inside = |person: &&world::Person| person.view.phase == Phase::InMeeting;
+    assert_eq!(world.people.iter().filter(inside).count(), 4);
+}
+
+#[test]
+fn stop_everything_waits_for_nobody_on_the_way_in() {
+    let (mut world, slow) = three_on_the_way_in();
+    world.command(0, Command::SetRule { rule: Rule::Freeze, on: true });
+    let_time_pass(&mut world, &slow);
+    assert!(world.people[0].view.rules.frozen);
+    assert_eq!(world.people[0].view.people.len(), 2, "whose commit was under way is in");
+    assert_eq!(world.people[0].view.waiting.len(), 2, "the others wait as before");
+    assert!(world.people[0].view.waiting.iter().all(|one| one.held));
+    set(&mut world, Rule::Freeze, false);
+    let_time_pass(&mut world, &slow);
+    world.admit_all();
+    let_time_pass(&mut world, &slow);
+    assert_eq!(world.people[0].view.people.len(), 4);
+}
+
+#[test]
+fn nobody_is_let_in_from_the_waiting_room_of_a_locked_meeting() {
+    let mut world = World::pair();
+    let late = world.guest(4);
+    world.join(late, "Late");
+    world.run(1_000);
+    set(&mut world, Rule::Lock, true);
+    let knock = world.people[0].view.waiting[0].knock;
+    world.command(0, Command::Admit { knock });
+    world.admit_all();
+    world.run(1_000);
+    assert_eq!(world.people[late].view.phase, Phase::Waiting);
+    assert!(world.people[0].view.waiting[0].held);
+    // Unlocked and let in at once: the one after the other.
+    world.command_first(0, Command::Admit { knock });
+    world.command_first(0, Command::SetRule { rule: Rule::Lock, on: false });
+    world.run(1_000);
+    assert_eq!(world.people[late].view.phase, Phase::InMeeting);
+    assert!(!world.people[0].view.rules.locked);
 }
 
 #[test]

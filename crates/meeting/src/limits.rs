@@ -30,10 +30,13 @@ impl Default for Limits {
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Nonces kept per doorbell. What is sent beyond is dropped.
-pub(crate) const NONCES: usize = 64;
+/// Nonces kept per doorbell. What is sent beyond is dropped. Fewer let a crowd wait at the door for a busy
+/// host's answer.
+pub(crate) const NONCES: usize = 256;
+/// Nonces sent at once. More are refused as `TooMany`.
+pub(crate) const NONCES_SENT: usize = 64;
 /// Fewer left than this, and the doorbell's owner is asked for more.
-pub(crate) const NONCES_LOW: usize = 16;
+pub(crate) const NONCES_LOW: usize = NONCES - NONCES_SENT;
 /// Nonces remembered as handed out, so that none is handed out twice. The oldest are forgotten;
 /// handing one out again would cost a guest one more ring, because the host refuses it.
 pub(crate) const NONCES_SPENT: usize = 4096;

@@ -317,7 +317,7 @@ pub enum ServerMessage {
         card: Option<Bytes>,
     },
     /// To the host or a delegate that is in the group: the server has no doorbell of this device
-    /// (it reconnected, or the server restarted) or fewer than 16 nonces left. Answer with
+    /// (it reconnected, or the server restarted) or fewer than 192 nonces left. Answer with
     /// `doorbell` and fresh nonces.
     DoorbellWanted,
     /// The knock lies at the host's device.

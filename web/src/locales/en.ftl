@@ -259,6 +259,8 @@ held-by = { $names } { $count ->
     [one] is
    *[other] are
  } still here. You can admit the next person as soon as they have left.
+held-locked = The meeting is locked. You can admit people once you have unlocked it.
+held-stopped = Everything is stopped. You can admit people once you have resumed.
 held-entering = Somebody else is on the way in. You can admit the next person once they have left.
 met-same-device = same device as last time
 met-same-device-as = same device as last time, when it was { $name }

@@ -2,6 +2,7 @@
 //! virtual time. The server can be made to misbehave at each message it sends.
 #![allow(dead_code)]
 
+pub mod slow;
 mod translate;
 
 use base::record::{Record, Saved, Write};

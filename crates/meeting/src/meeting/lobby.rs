@@ -57,7 +57,7 @@ impl Meeting {
         nonces: Vec<Nonce>,
     ) -> Result<(), Refusal> {
         self.require_delegate(peer, now)?;
-        if nonces.len() > limits::NONCES {
+        if nonces.len() > limits::NONCES_SENT {
             return Err(Refusal::TooMany);
         }
         self.check_bell(now, &doorbell)?;

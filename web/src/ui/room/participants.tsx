@@ -118,8 +118,10 @@ function WaitingDeeds(props: { one: Waiting; room: RoomState; rename: () => void
 /** What describes an **Admit** that does nothing yet. */
 export const HELD = 'why-held';
 
-/** Why the next party waits, with the names of those of the one before. */
+/** Why nobody gets in, or the next party waits, with the names of those of the one before. */
 export function whyHeld(view: View): string {
+  if (view.rules.frozen) return t('held-stopped');
+  if (view.rules.locked) return t('held-locked');
   const here = view.people.filter((person) => person.role === 'participant' || person.role === 'viewer');
   return here.length === 0 ? t('held-entering') : t('held-by', { names: here.map((person) => person.name).join(', '), count: here.length });
 }
