@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { accessible } from '../lib/accessible.mjs';
-import { admit, by, chromium, click, host, inMeeting, knock, reads, until } from '../lib/people.mjs';
+import { admit, by, chromium, click, host, inMeeting, knock, openParticipants, reads, until } from '../lib/people.mjs';
 import { hears, seesMoving } from '../lib/probes.mjs';
 import { startServer } from '../lib/server.mjs';
 
@@ -198,6 +198,18 @@ test('a removed device stays out until the host allows it again; a locked meetin
     const doras = await knock(dora, link, 'Dora');
     await reads(doras, 'The meeting is locked');
     await set('Lock meeting', false);
+    await doras.close();
+    await knock(dora, link, 'Dora');
+    await openParticipants(annas);
+    const admits = (held) => until(annas, `Admit Dora is ${held ? 'held' : 'free'}`, (wanted) =>
+      document.querySelector('[aria-label="Admit Dora"]')?.getAttribute('aria-disabled') === wanted, `${held}`);
+    await admits(false);
+    await set('Lock meeting', true);
+    await admits(true);
+    await reads(annas, 'The meeting is locked. You can admit people once you have unlocked it.');
+    if (process.env.SHOT) await annas.screenshot({ path: '/tmp/held.png' });
+    await set('Lock meeting', false);
+    await admits(false);
   } finally {
     await dora.browser.close();
   }
